@@ -1,0 +1,57 @@
+"""The planner on 50 and on 1,000 assets with costs, when the cash is enough and when it is short."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import date
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from benchmarks.books import write_book
+from benchmarks.timing import best
+from core.book.book import build_book
+from core.clock import close_of
+from core.ledger.head import head_of
+from core.market.prices import load_prices
+from core.market.quotes import QuoteBoard
+from core.market.trust import TrustLimits, judge
+from core.planning.planner import Situation, plan
+from core.policy.triggers import breached
+from core.policy.valuation import value_book
+from core.portfolio.file import load_portfolio
+from core.portfolio.model import Portfolio
+
+LIMITS_MS = {50: 5.0, 1000: 50.0}
+
+
+def situation(portfolio: Portfolio, prices: Path, day: date | None = None) -> Situation:
+    """What a look at the last row of `prices` would plan from."""
+    table = load_prices(prices)
+    row = table.row_on(day)
+    now = close_of(table.days[row])
+    currencies = {asset.symbol: asset.currency for asset in portfolio.assets}
+    board = QuoteBoard().with_quotes(table.quotes(row, currencies, "csv"))
+    trusts = {s: judge(board.get(s), None, now, TrustLimits(c, 120, None)) for s, c in currencies.items()}
+    valuation = value_book(portfolio, build_book(head_of(portfolio), ()), board, trusts)
+    return Situation(portfolio, valuation, frozenset(breached(valuation)), now)
+
+
+def run() -> bool:
+    """Prints the times; whether they are within the limits."""
+    ok = True
+    for count, limit in LIMITS_MS.items():
+        with tempfile.TemporaryDirectory() as name:
+            book, prices = write_book(Path(name), count, days=30)
+            portfolio = load_portfolio(book)
+            # read before the folder goes
+            for scope in ("breached", "all"):
+                wide = replace(portfolio, policy=replace(portfolio.policy, scope=scope))
+                look = situation(wide, prices)
+                trades = len(plan(look).proposals)
+                took = best(lambda look=look: plan(look), 20) * 1000  # type: ignore[misc]
+                print(
+                    f"plan, {count:5} assets, scope {scope:8}: {took:6.2f} ms for {trades} trades, limit {limit:.0f} ms"
+                )
+                ok = ok and took <= limit
+    return ok

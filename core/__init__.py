@@ -1,0 +1,1 @@
+"""What strikezone decides and records; it knows no screen."""

@@ -1,0 +1,1 @@
+"""What was done: entries in, positions, lots, cash and gains out. Pure."""

@@ -1,0 +1,239 @@
+"""The book: what the entries of a ledger add up to. Pure: a head and entries in, positions and cash out."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from core.book.entries import Entry, EntryLot, Head
+from core.book.lots import (
+    HeldLot,
+    basis_of,
+    basis_to_take,
+    bought_key,
+    key_order,
+    opening_key,
+    to_grid,
+)
+from core.money import ZERO, plain
+
+__all__ = ["Book", "BookBuilder", "BookProblem", "HeldLot", "Position", "build_book", "head_in_force"]
+
+
+class BookProblem(NamedTuple):
+    """An entry that does not fit what was there before it."""
+
+    seq: int
+    what: str
+
+
+class Position(Struct, frozen=True):
+    """What is held of one symbol: its lots in the order in which they came, none if all was sold."""
+
+    symbol: str
+    currency: str
+    lots: tuple[HeldLot, ...] = ()
+
+    @property
+    def quantity(self) -> Decimal:
+        """The units held."""
+        return sum((lot.quantity for lot in self.lots), ZERO)
+
+    @property
+    def cost(self) -> Decimal | None:
+        """What they cost, in the asset's currency; None if the basis of any of them is unknown."""
+        total = ZERO
+        for lot in self.lots:
+            basis = lot.basis
+            if basis is None:
+                return None
+            total += basis
+        return total
+
+    def held_on(self, day: date) -> tuple[HeldLot, ...]:
+        """What a new sale dated `day` may take: lots acquired by then, less what any recorded sale takes."""
+        return tuple(lot for lot in self.lots if lot.held_on(day))
+
+
+class Book(Struct, frozen=True):
+    """What the ledger adds up to.
+
+    `counts` is how many entries name each symbol, voids and voided ones included. `trades` are those in force, by
+    day, then number. `skipped` are the numbers of entries dated on or before the day the portfolio was opened.
+    """
+
+    positions: dict[str, Position]
+    cash: dict[str, Decimal]
+    counts: dict[str, int] = {}
+    trades: tuple[Entry, ...] = ()
+    skipped: tuple[int, ...] = ()
+    problems: tuple[BookProblem, ...] = ()
+
+    def held_on(self, symbol: str, day: date) -> tuple[HeldLot, ...]:
+        """What a new sale of `symbol` dated `day` may take; empty if it is unknown."""
+        position = self.positions.get(symbol)
+        return position.held_on(day) if position else ()
+
+
+def build_book(head: Head, entries: Sequence[Entry]) -> Book:
+    """The book of `entries` on top of the newest adopted head, or of `head` if none was adopted."""
+    return BookBuilder(head, entries).book()
+
+
+def head_in_force(head: Head, entries: Iterable[Entry]) -> tuple[Head, int]:
+    """The head that counts and the number of the entry that adopted it (0: `head`, the first one)."""
+    adopted = 0
+    for entry in entries:
+        if entry.head is not None and entry.seq > adopted:
+            head, adopted = entry.head, entry.seq
+    return head, adopted
+
+
+class BookBuilder:
+    """Adds entries up one by one, so that a book of many does not start over for one more.
+
+    A sale names the lots that it takes, so entries may come in any order in which no sale precedes its lots;
+    what takes back earlier ones (a void, an adoption) needs a new builder.
+    """
+
+    def __init__(self, head: Head, entries: Sequence[Entry] = ()) -> None:
+        self._head, self._adopted = head_in_force(head, entries)
+        self._lots: dict[str, dict[str, HeldLot]] = {}
+        self._currencies: dict[str, str] = {}
+        self._positions: dict[str, Position] = {}  # frozen ones, dropped when a symbol changes
+        self._shuffled: set[str] = set()  # symbols whose lots no longer stand in the order of their days
+        self._cash = dict(self._head.balances)
+        self._counts: dict[str, int] = {}
+        self._trades: list[Entry] = []
+        self._skipped: list[int] = []
+        self._problems: list[BookProblem] = []
+        self._latest = date.min
+        for asset in self._head.assets:
+            self._currencies[asset.symbol] = asset.currency
+            self._lots[asset.symbol] = {
+                key: HeldLot(key, asset.symbol, lot.quantity, lot.price, lot.acquired)
+                for index, lot in enumerate(asset.lots)
+                for key in (opening_key(asset.symbol, index),)
+            }
+        voided = {entry.void_of for entry in entries}
+        for entry in sorted(entries, key=_order):
+            self.add(entry, in_force=entry.seq not in voided)
+
+    def add(self, entry: Entry, *, in_force: bool = True) -> None:
+        """Counts `entry` in; one not in force, a void and an adoption count only for their symbol."""
+        if entry.symbol is not None:
+            self._counts[entry.symbol] = self._counts.get(entry.symbol, 0) + 1
+        if not in_force or entry.kind not in ("trade", "cash"):
+            return
+        if self._head.opened is not None and entry.effective <= self._head.opened:
+            insort(self._skipped, entry.seq)
+        elif entry.kind == "cash":
+            self._pay(entry.currency, entry.amount or ZERO)
+        else:
+            self._trade(entry)
+
+    def held_on(self, symbol: str, day: date) -> tuple[HeldLot, ...]:
+        """What a new sale of `symbol` dated `day` may take."""
+        return tuple(lot for lot in self._lots.get(symbol, {}).values() if lot.held_on(day))
+
+    def cash(self, currency: str) -> Decimal:
+        """The balance in `currency`."""
+        return self._cash.get(currency, ZERO)
+
+    @property
+    def head(self) -> Head:
+        """The opening facts that count."""
+        return self._head
+
+    @property
+    def problems(self) -> tuple[BookProblem, ...]:
+        """The entries so far that do not fit."""
+        return tuple(self._problems)
+
+    def book(self) -> Book:
+        """What has been added up so far, frozen."""
+        for symbol in self._shuffled:
+            self._lots[symbol] = {lot.key: lot for lot in sorted(self._lots[symbol].values(), key=_arrival)}
+        self._shuffled.clear()
+        for symbol, lots in self._lots.items():
+            if symbol not in self._positions:
+                self._positions[symbol] = Position(symbol, self._currencies[symbol], tuple(lots.values()))
+        return Book(
+            positions={symbol: self._positions[symbol] for symbol in self._lots},
+            cash=dict(self._cash),
+            counts=dict(self._counts),
+            trades=tuple(self._trades),
+            skipped=tuple(self._skipped),
+            problems=tuple(self._problems),
+        )
+
+    def _pay(self, currency: str, amount: Decimal) -> None:
+        self._cash[currency] = self._cash.get(currency, ZERO) + amount
+
+    def _trade(self, entry: Entry) -> None:
+        symbol, quantity, price = entry.symbol, entry.quantity, entry.price
+        if symbol is None or entry.side is None or quantity is None or price is None:
+            self._problems.append(BookProblem(entry.seq, "is not a whole trade"))
+            return
+        currency = self._currencies.setdefault(symbol, entry.currency)
+        if currency != entry.currency:
+            self._problems.append(BookProblem(entry.seq, f"is in {entry.currency}, but {symbol} is in {currency}"))
+            return
+        lots = self._lots.setdefault(symbol, {})
+        self._positions.pop(symbol, None)
+        value, fees = to_grid(quantity * price), entry.fees or ZERO
+        if entry.side == "buy":
+            key = bought_key(entry.seq)
+            lots[key] = HeldLot(key, symbol, quantity, (value + fees) / quantity, entry.effective)
+            if entry.effective < self._latest:
+                self._shuffled.add(symbol)
+            self._pay(currency, -value - fees)
+        else:
+            self._take(entry, symbol, quantity, lots)
+            self._pay(currency, value - fees)
+        self._keep(entry)
+
+    def _keep(self, entry: Entry) -> None:
+        if entry.effective < self._latest:
+            insort(self._trades, entry, key=_order)
+        else:
+            self._trades.append(entry)
+            self._latest = entry.effective
+
+    def _take(self, entry: Entry, symbol: str, quantity: Decimal, lots: dict[str, HeldLot]) -> None:
+        """Takes the recorded parts of a sale out of `lots`."""
+        taken = ZERO
+        for part in entry.lots:
+            taken += part.quantity
+            lot = lots.get(part.lot)
+            have = lot.quantity if lot is not None and lot.held_on(entry.effective) else ZERO
+            if lot is None or not 0 < part.quantity <= have:
+                what = f"sells {plain(part.quantity)} {symbol} of lot {part.lot}, which has {plain(have)} left"
+                self._problems.append(BookProblem(entry.seq, what))
+            elif part.quantity == have:
+                del lots[part.lot]
+            else:
+                lots[part.lot] = lot.without(part.quantity, self._basis(entry, part, lot))
+        if taken != quantity:
+            what = f"sells {plain(quantity)} {symbol}, but its lots add up to {plain(taken)}"
+            self._problems.append(BookProblem(entry.seq, what))
+
+    def _basis(self, entry: Entry, part: EntryLot, lot: HeldLot) -> Decimal | None:
+        """The basis that a part takes with it: recorded, or its share if the lot was corrected since."""
+        if part.price is None or (lot.opening and entry.seq < self._adopted):
+            return basis_to_take(lot, part.quantity)
+        return basis_of(part.quantity, part.price)
+
+
+def _order(entry: Entry) -> tuple[date, int]:
+    return entry.effective, entry.seq
+
+
+def _arrival(lot: HeldLot) -> tuple[bool, date, tuple[bool, int]]:
+    """Opening lots first, as the file lists them; then bought ones by day and number."""
+    return not lot.opening, date.min if lot.opening or not lot.acquired else lot.acquired, key_order(lot.key)

@@ -1,0 +1,104 @@
+"""What a ledger records: entries that are appended and never edited, and the head that they start from."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+from msgspec import Struct
+
+Side = Literal["buy", "sell"]
+Kind = Literal["trade", "cash", "void", "adopt"]
+
+
+class EntryLot(Struct, frozen=True, omit_defaults=True, gc=False):
+    """The part of a lot that a recorded sale took: `lot` is the lot's key in the book.
+
+    `price` is its basis per unit in the asset's currency; it and what follows from it are None if unknown.
+    """
+
+    lot: str
+    quantity: Decimal
+    acquired: date | None = None
+    price: Decimal | None = None
+    gain: Decimal | None = None
+    term: Literal["short", "long"] | None = None
+
+
+class Entry(Struct, frozen=True, kw_only=True, gc=False):
+    """One fact in the ledger. `seq` counts from 1; `id` is unique and makes repetition harmless.
+
+    A trade has symbol, side, quantity (positive), price per unit and fees; cash has `amount` (negative: out);
+    a void has `void_of`; an adoption has the `head` that counts from then on. Money is in `currency`; `rate` is
+    base currency per unit of it on that day. `executed` is the moment, if known; `effective` is the day in the
+    exchange's time zone. `decision` is what a confirmed trade was decided on, None if recorded by hand.
+    """
+
+    seq: int
+    id: str
+    kind: Kind
+    recorded_at: datetime
+    effective: date
+    currency: str
+    rate: Decimal = Decimal(1)
+    executed: datetime | None = None
+    symbol: str | None = None
+    side: Side | None = None
+    quantity: Decimal | None = None
+    price: Decimal | None = None
+    fees: Decimal | None = None
+    amount: Decimal | None = None
+    lots: tuple[EntryLot, ...] = ()
+    void_of: int | None = None
+    amends: int | None = None
+    head: Head | None = None
+    decision: dict[str, Any] | None = None
+
+
+class Draft(Struct, frozen=True, kw_only=True):
+    """An entry before it is recorded: a trade or cash, as in `Entry`. Without `id` it gets one of its own.
+
+    Without `lots` a sale takes the oldest; with them only `lot` and `quantity` count, the rest is derived.
+    """
+
+    kind: Literal["trade", "cash"]
+    effective: date
+    currency: str
+    id: str = ""
+    rate: Decimal = Decimal(1)
+    executed: datetime | None = None
+    symbol: str | None = None
+    side: Side | None = None
+    quantity: Decimal | None = None
+    price: Decimal | None = None
+    fees: Decimal | None = None
+    amount: Decimal | None = None
+    lots: tuple[EntryLot, ...] = ()
+    decision: dict[str, Any] | None = None
+
+
+class HeadAsset(Struct, frozen=True):
+    """What the head keeps of one asset: its currency and opening lots (quantity, price, day)."""
+
+    symbol: str
+    currency: str
+    lots: tuple[HeadLot, ...] = ()
+
+
+class HeadLot(Struct, frozen=True):
+    """An opening lot as it was when the ledger began; price and day None if unknown."""
+
+    quantity: Decimal
+    price: Decimal | None = None
+    acquired: date | None = None
+
+
+class Head(Struct, frozen=True):
+    """The copy of the file's opening facts that counts from the first entry on."""
+
+    portfolio: str
+    base_currency: str
+    opened: date | None
+    balances: dict[str, Decimal]
+    assets: tuple[HeadAsset, ...]

@@ -1,0 +1,1 @@
+"""What a trade costs: commission, regulatory fees, spread, impact and currency conversion. Pure."""

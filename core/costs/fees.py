@@ -1,0 +1,58 @@
+"""Computes the costs of a trade from the portfolio's cost model and the asset's own figures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from decimal import Decimal
+
+from core.costs.model import TradeCosts
+from core.money import ZERO
+from core.portfolio.model import Asset, Costs
+from core.rules import costs as rules
+
+
+def trade_costs(asset: Asset, costs: Costs, quantity: Decimal, price: Decimal) -> TradeCosts:
+    """The exact costs of trading `quantity` (positive) of `asset` at `price`."""
+    value = quantity * price
+    return TradeCosts(
+        commission=rules.commission(
+            quantity, value, costs.per_order, costs.per_share, costs.rate, costs.minimum, costs.maximum_rate
+        ),
+        spread=rules.half_spread(value, asset.spread),
+        impact=_impact(asset, costs, value),
+    )
+
+
+def cost_estimator(asset: Asset, costs: Costs, price: float) -> Callable[[float], tuple[float, float]]:
+    """The same costs in float, for the planner: a function from a quantity to (cash, expected)."""
+    per_order, per_share, rate = float(costs.per_order), float(costs.per_share), float(costs.rate)
+    minimum, maximum_rate = float(costs.minimum), float(costs.maximum_rate)
+    spread, coefficient = float(asset.spread), float(costs.impact)
+    daily_value, volatility = float(asset.average_daily_value), float(asset.daily_volatility)
+    free = not (per_order or per_share or rate or minimum)
+    smooth = not (coefficient and daily_value and volatility)
+
+    def estimate(quantity: float) -> tuple[float, float]:
+        if quantity <= 0:
+            return 0.0, 0.0
+        value = quantity * price
+        cash = expected = 0.0
+        if not free:
+            cash = rules.commission(quantity, value, per_order, per_share, rate, minimum, maximum_rate)
+        if spread:
+            expected = rules.half_spread(value, spread)
+        if not smooth:
+            expected += rules.impact(value, coefficient, volatility, math.sqrt(value / daily_value))
+        return cash, expected
+
+    return estimate
+
+
+def _impact(asset: Asset, costs: Costs, value: Decimal) -> Decimal | None:
+    if not costs.impact:
+        return ZERO
+    if not asset.average_daily_value or not asset.daily_volatility:
+        return None
+    root = (value / asset.average_daily_value).sqrt()
+    return rules.impact(value, costs.impact, asset.daily_volatility, root)

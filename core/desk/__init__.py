@@ -1,0 +1,1 @@
+"""One portfolio, live: a snapshot out, a confirmation in, an entry recorded."""

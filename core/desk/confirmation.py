@@ -1,0 +1,255 @@
+"""From a proposal that a user says yes to, to what is recorded: looked at again, edited, paid for. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from core.book.entries import Draft, Entry
+from core.clock import iso
+from core.costs.fees import trade_costs
+from core.costs.model import TradeCosts
+from core.desk.snapshot import Snapshot
+from core.errors import BadInput, Conflict
+from core.money import ZERO, amount, plain
+from core.planning.guards import plan_guards, trade_guards
+from core.planning.planner import make_proposal
+from core.planning.proposal import Proposal
+from core.policy.valuation import Line
+from core.portfolio.model import Asset
+
+PRICE_TOLERANCE: Final = Decimal("0.005")  # a price that moved further since it was seen is asked about again
+_MARKET_ZONES: Final = {"us": "America/New_York", "uk": "Europe/London"}
+
+
+class Request(Struct, frozen=True):
+    """One proposal to be confirmed. What is None is as proposed.
+
+    `pinned` is the quantity that was looked at: another plan is a conflict. `seen_price` is the price on the
+    screen: a quote more than 0.5 % away from it is asked about again.
+    """
+
+    id: str
+    pinned: Decimal | None = None
+    quantity: Decimal | None = None
+    price: Decimal | None = None
+    fees: Decimal | None = None
+    seen_price: Decimal | None = None
+
+    @property
+    def edited(self) -> bool:
+        """Whether anything differs from the proposal."""
+        return not (self.quantity is None and self.price is None and self.fees is None)
+
+
+class Executed(Struct, frozen=True):
+    """When a trade was made: a moment, or only a day in its exchange's time zone."""
+
+    moment: datetime | None = None
+    day: date | None = None
+
+
+class Confirmed(Struct, frozen=True):
+    """What was recorded, which ids already were, what was skipped, and what the user should know."""
+
+    recorded: tuple[Entry, ...]
+    already: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class PriceMoved(Conflict):
+    """The price left the one that was looked at, or is no longer trusted: look again."""
+
+
+def wanted(request: Request, snapshot: Snapshot, recorded: Mapping[str, int]) -> Proposal:
+    """The proposal that `request` means, as it stands now, with its edits; `recorded` are entries by their id."""
+    proposal = next((p for p in snapshot.proposals if p.id == request.id), None)
+    if proposal is None:
+        if request.id in recorded:
+            raise Conflict(
+                f"{request.id} is already recorded, as entry {recorded[request.id]}",
+                fix="nothing was recorded; `strikezone ledger list` shows it",
+            )
+        raise Conflict(
+            f"{request.id} is not proposed any more", fix="nothing was recorded; look again with `strikezone check`"
+        )
+    if request.pinned is not None and request.pinned != proposal.quantity:
+        raise Conflict(
+            f"{request.id}: you looked at {plain(request.pinned)}, now {plain(proposal.quantity)} is proposed",
+            fix=f"nothing was recorded; confirm {request.id}@{plain(proposal.quantity)} if that is what you want",
+        )
+    if request.seen_price is not None:
+        moved = proposal.price / request.seen_price - 1
+        if abs(moved) > PRICE_TOLERANCE:
+            raise PriceMoved(
+                f"{proposal.symbol} moved {moved * 100:+.2f} % to {plain(proposal.price)} while you looked",
+                fix="nothing was recorded; look at the trade again",
+            )
+    return edited(proposal, request, snapshot) if request.edited else proposal
+
+
+def edited(proposal: Proposal, request: Request, snapshot: Snapshot) -> Proposal:
+    """`proposal` with the request's quantity, price and fees: costs, lots and weights anew, guards run again."""
+    portfolio, value = snapshot.portfolio, snapshot.valuation.value
+    line = _line(snapshot, proposal.symbol)
+    assert value is not None
+    quantity = request.quantity if request.quantity is not None else proposal.quantity
+    price = request.price if request.price is not None else proposal.price
+    _check_edit(quantity, price, request.fees, line, proposal)
+    costs = trade_costs(line.asset, portfolio.costs, quantity, price)
+    if request.price is not None:
+        costs = replace(costs, spread=ZERO, impact=ZERO)  # the fill is known: nothing is expected of it any more
+    if request.fees is not None:
+        costs = TradeCosts(commission=request.fees, spread=costs.spread, impact=costs.impact)
+    others = [p for p in snapshot.proposals if p.verdict == "propose" and p.id != proposal.id]
+    past = snapshot.past
+    guards = trade_guards(line, quantity * price, value, portfolio, past, snapshot.as_of)
+    total = sum((other.value for other in others), quantity * price)
+    guards += plan_guards(total, len(others) + 1, value, portfolio, past)
+    fees = sum((other.costs.cash for other in others), costs.cash)
+    return make_proposal(
+        portfolio,
+        line,
+        proposal.side,
+        quantity,
+        costs,
+        value - fees,
+        snapshot.counts.get(proposal.symbol, 0),
+        guards,
+        proposal.reason,
+        price,
+    )
+
+
+def check_confirmable(proposals: Sequence[Proposal], snapshot: Snapshot) -> None:
+    """Refuses what is blocked or not worth it, and buys that the cash cannot pay without sells."""
+    for proposal in proposals:
+        if proposal.verdict == "blocked":
+            blocking = [f"{g.name}: {g.detail}" for g in proposal.guards if g.verdict == "block"]
+            raise BadInput(
+                f"{proposal.id} ({proposal.side} {proposal.symbol}) is blocked: {'; '.join(blocking)}",
+                fix="nothing was recorded; the limits stand in the portfolio file",
+            )
+        if proposal.verdict == "not_worth_it":
+            raise BadInput(
+                f"{proposal.id} ({proposal.side} {proposal.symbol}) costs more than it is worth",
+                fix='nothing was recorded; set worth_it = "warn" to decide yourself',
+            )
+    buys = [p for p in proposals if p.side == "buy"]
+    if not buys or snapshot.valuation.value is None:
+        return
+    moved = sum((p.value if p.side == "sell" else -p.value for p in proposals), ZERO)
+    left = snapshot.cash.value + moved - sum((p.costs.total for p in proposals), ZERO)
+    floor = Decimal(repr(snapshot.portfolio.cash.floor)) * snapshot.valuation.value
+    if left < floor:
+        currency = snapshot.portfolio.base_currency
+        names = ", ".join(p.symbol for p in buys)
+        raise BadInput(
+            f"cash of {amount(snapshot.cash.value)} {currency} cannot pay for {names}: "
+            f"{amount(floor - left)} {currency} are missing",
+            fix="nothing was recorded; confirm the sells that pay for it as well, or a smaller quantity",
+        )
+
+
+def draft(proposal: Proposal, snapshot: Snapshot, executed: Executed | None) -> Draft:
+    """The entry to record for a confirmed proposal, with all that it was decided on."""
+    line = _line(snapshot, proposal.symbol)
+    moment = executed.moment if executed else proposal.quote.time
+    day = executed.day if executed and executed.day else None
+    if day is None:
+        assert moment is not None, "a trusted quote has a time"
+        day = exchange_day(line.asset, proposal.quote.timezone, moment)
+    return Draft(
+        id=proposal.id,
+        kind="trade",
+        effective=day,
+        executed=moment,
+        symbol=proposal.symbol,
+        side=proposal.side,
+        quantity=proposal.quantity,
+        price=proposal.price,
+        fees=proposal.costs.cash,
+        currency=proposal.currency,
+        decision=decision(proposal, snapshot),
+    )
+
+
+def exchange_day(asset: Asset, timezone: str | None, moment: datetime) -> date:
+    """The day of `moment` in the time zone of the asset's exchange; UTC for crypto and unknown exchanges."""
+    if asset.kind == "crypto":
+        return moment.astimezone(UTC).date()
+    name = timezone or _MARKET_ZONES.get(asset.market)
+    return moment.astimezone(ZoneInfo(name) if name else UTC).date()
+
+
+def decision(proposal: Proposal, snapshot: Snapshot) -> dict[str, Any]:
+    """What a trade was decided on, in JSON: quotes and their times, bands, drifts, costs, guards, policy."""
+    policy, valuation = snapshot.portfolio.policy, snapshot.valuation
+    return {
+        "as_of": iso(snapshot.as_of),
+        "source": proposal.quote.source,
+        "reason": proposal.reason,
+        "portfolio_value": None if valuation.value is None else amount(valuation.value),
+        "portfolio_drift": valuation.drift,
+        "cash": amount(snapshot.cash.value),
+        "weight_before": proposal.weight_before,
+        "weight_after": proposal.weight_after,
+        "quotes": {line.symbol: _quote(line) for line in snapshot.lines},
+        "bands": {
+            line.symbol: {"target": line.target, "lower": line.lower, "upper": line.upper, "weight": line.weight}
+            for line in snapshot.lines
+            if line.target is not None
+        },
+        "costs": {
+            "commission": amount(proposal.costs.commission),
+            "fees": amount(proposal.costs.fees),
+            "spread": amount(proposal.costs.spread),
+            "impact": None if proposal.costs.impact is None else amount(proposal.costs.impact),
+            "fx": amount(proposal.costs.fx),
+        },
+        "guards": [{"name": g.name, "verdict": g.verdict, "detail": g.detail} for g in proposal.guards],
+        "policy": {"scope": policy.scope, "mode": policy.mode, "min_trade": amount(policy.min_trade)},
+    }
+
+
+def _quote(line: Line) -> dict[str, Any] | None:
+    quote = line.quote
+    if quote is None or quote.price is None or quote.time is None:
+        return None
+    return {
+        "price": plain(quote.price),
+        "currency": quote.currency,
+        "time": iso(quote.time),
+        "source": quote.source,
+        "trusted": line.trust.trusted,
+    }
+
+
+def _line(snapshot: Snapshot, symbol: str) -> Line:
+    line = snapshot.valuation.line(symbol)
+    assert line is not None, "a proposal is of a line"
+    return line
+
+
+def _check_edit(quantity: Decimal, price: Decimal, fees: Decimal | None, line: Line, proposal: Proposal) -> None:
+    if quantity <= 0 or price <= 0:
+        raise BadInput("quantity and price must be positive", fix="nothing was recorded")
+    if fees is not None and fees < 0:
+        raise BadInput("fees cannot be negative", fix="nothing was recorded")
+    if quantity % line.asset.step:
+        raise BadInput(
+            f"{plain(quantity)} is no multiple of the step of {line.symbol}, {plain(line.asset.step)}",
+            fix="nothing was recorded; give a multiple, or record the trade by hand with `strikezone record`",
+        )
+    if proposal.side == "sell" and quantity > line.quantity:
+        raise BadInput(
+            f"{plain(line.quantity)} {line.symbol} are held, {plain(quantity)} cannot be sold",
+            fix="nothing was recorded; give a smaller quantity",
+        )

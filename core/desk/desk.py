@@ -1,0 +1,315 @@
+"""One portfolio, live: its book and its quotes in, a snapshot out; a confirmation in, entries recorded."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import TypeVar
+
+from msgspec.structs import replace
+
+from core.book.book import Book
+from core.book.entries import Draft, Entry
+from core.clock import WallClock
+from core.desk import confirmation
+from core.desk.confirmation import Confirmed, Executed, PriceMoved, Request
+from core.desk.remarks import remarks
+from core.desk.snapshot import FeedState, FeedStatus, Snapshot
+from core.errors import BadInput, Conflict, NoTrustedPrices
+from core.ledger.ledger import Ledger
+from core.ledger.state import State, load_state
+from core.market.feed import Feed
+from core.market.quotes import Quote, QuoteBoard
+from core.market.replay import ReplayFeed
+from core.market.trust import Trust, TrustLimits, judge
+from core.money import MINOR_UNITS
+from core.planning.guards import History, history
+from core.planning.planner import Plan, Situation, plan
+from core.planning.proposal import Proposal
+from core.policy.triggers import breached, due, first_breaches
+from core.policy.valuation import Valuation, value_book
+from core.portfolio.model import Portfolio
+
+__all__ = ["Desk", "Executed", "PriceMoved", "Request"]
+
+Kept = TypeVar("Kept")
+
+
+class Desk:
+    """Joins a portfolio file, its ledger and a feed. Every method may block and may be called from any thread."""
+
+    def __init__(self, portfolio: Portfolio, ledger: Ledger, feed: Feed) -> None:
+        self.portfolio = portfolio
+        self.ledger = ledger
+        self.feed = feed
+        self._lock = threading.RLock()
+        self._last_trusted: dict[str, Quote] = {}
+        self._first_breach: dict[str, datetime] = {}
+        self._history: tuple[Book, datetime, History] | None = None
+        self._number = 0
+
+    @classmethod
+    def open(cls, portfolio: Portfolio, data_directory: Path, feed: Feed, *, readonly: bool = False) -> Desk:
+        """A desk on the portfolio's ledger below `data_directory`; nothing is created before the first entry."""
+        return cls(portfolio, Ledger.open(data_directory / portfolio.id, portfolio, readonly=readonly), feed)
+
+    def advance(self) -> bool:
+        """Ask the feed for newer quotes; whether there may be more."""
+        with self._lock:
+            return self.feed.advance()
+
+    def changed_elsewhere(self) -> bool:
+        """Whether another process has written to the ledger since the last look."""
+        with self._lock:
+            return self.ledger.refresh()
+
+    def look(self, *, everything: bool = False) -> Snapshot:
+        """The portfolio as it stands; with `everything` all is planned to target, be it outside or not."""
+        with self._lock:
+            self.ledger.refresh()
+            now, board = self.feed.clock.now(), self.feed.board
+            book = self.ledger.book
+            valuation = value_book(self.portfolio, book, board, self._judge(board, now))
+            conflicts = self.ledger.conflicts
+            state = load_state(self.ledger.folder)
+            first = self._breaches(valuation, state, now)
+            ready, waiting = due(valuation, first, self.portfolio.policy.dwell_seconds, now)
+            past = self._past(now)
+            planned = Plan()
+            if not conflicts:
+                held_back = self._held_back(state, valuation, book.counts, now)
+                planned = plan(
+                    Situation(
+                        self.portfolio, valuation, ready, now, book.counts, past, held_back, everything=everything
+                    )
+                )
+            self._number += 1
+            return Snapshot(
+                portfolio=self.portfolio,
+                as_of=now,
+                valuation=valuation,
+                proposals=planned.proposals,
+                warnings=(*remarks(self.portfolio, valuation, waiting, self.ledger), *planned.warnings),
+                feed=self._feed_status(),
+                stands=planned.stands,
+                triggered=valuation.breached,
+                entries=len(self.ledger.entries),
+                conflicts=conflicts,
+                counts=book.counts,
+                past=past,
+                number=self._number,
+            )
+
+    def review(
+        self,
+        id: str,  # noqa: A002 - the field's name
+        *,
+        quantity: Decimal | None = None,
+        price: Decimal | None = None,
+        fees: Decimal | None = None,
+    ) -> Proposal:
+        """The proposal as it stands now with these edits applied, every guard run again."""
+        with self._lock:
+            request = Request(id, quantity=quantity, price=price, fees=fees)
+            return confirmation.wanted(request, self.look(), self._recorded())
+
+    def confirm(
+        self, requests: Sequence[Request], *, executed: Executed | None = None, everything: bool = False
+    ) -> Confirmed:
+        """Records the proposals, all or none, after looking at them again under the ledger's lock.
+
+        Raises Conflict for what is no longer as it was looked at, PriceMoved if a price left the one that was seen,
+        BadInput for what is blocked or cannot be paid, NoTrustedPrices if there is nothing to decide on.
+        """
+        with self._lock, self.ledger.locked():
+            snapshot = self.look(everything=everything)
+            self._refuse_conflicts()
+            if not snapshot.stands and not all(request.id in self._recorded() for request in requests):
+                raise NoTrustedPrices(
+                    "; ".join(snapshot.warnings), fix="nothing was recorded; try again with prices"
+                )
+            proposals = [confirmation.wanted(request, snapshot, self._recorded()) for request in requests]
+            confirmation.check_confirmable(proposals, snapshot)
+            return self._append([confirmation.draft(p, snapshot, executed) for p in proposals])
+
+    def record(self, draft: Draft) -> Confirmed:
+        """Records what happened elsewhere."""
+        with self._lock, self.ledger.locked():
+            self._refuse_conflicts()
+            if draft.symbol is not None and self.portfolio.asset(draft.symbol) is None:
+                raise BadInput(
+                    f"{draft.symbol} is not in the portfolio",
+                    where=self.portfolio.path,
+                    fix="add an [[asset]] for it, or correct the symbol",
+                )
+            return self._append([draft])
+
+    def entries(self) -> tuple[Entry, ...]:
+        """The ledger's entries, by number."""
+        with self._lock:
+            self.ledger.refresh()
+            return self.ledger.entries
+
+    def void(self, seq: int) -> Entry:
+        """Takes entry `seq` back by a new one."""
+        with self._lock:
+            return self.ledger.void(seq, WallClock().now()).recorded[0]
+
+    def amend(
+        self,
+        seq: int,
+        *,
+        quantity: Decimal | None = None,
+        price: Decimal | None = None,
+        fees: Decimal | None = None,
+        executed: Executed | None = None,
+    ) -> tuple[Entry, ...]:
+        """Takes entry `seq` back and records it corrected, both or neither."""
+        with self._lock:
+            moment, day = (executed.moment, executed.day) if executed else (None, None)
+            if moment is not None and day is None:
+                day = self._exchange_day(seq, moment)
+            return self.ledger.amend(
+                seq,
+                WallClock().now(),
+                quantity=quantity,
+                price=price,
+                fees=fees,
+                executed=moment,
+                effective=day,
+            ).recorded
+
+    def dismiss(self, id: str) -> None:  # noqa: A002
+        """Does not propose the trade again until its asset has been back inside or its ledger count changes.
+
+        A trade of an asset that is inside, made for others' sake, comes back once nothing is outside any more.
+        """
+        with self._lock:
+            symbol = self._symbol_of(id)
+            count = self.ledger.book.counts.get(symbol, 0)
+            outside = {s: since for s, since in self._first_breach.items() if s == symbol}
+            self._change_state(
+                lambda state: replace(
+                    state,
+                    dismissed={**state.dismissed, symbol: count},
+                    first_breach={**state.first_breach, **outside},
+                )
+            )
+
+    def snooze(self, id: str, hours: float = 24) -> None:  # noqa: A002
+        """Does not propose the trade again for `hours`."""
+        symbol = self._symbol_of(id)
+        until = self.feed.clock.now() + timedelta(hours=hours)
+        self._change_state(lambda state: replace(state, snoozed={**state.snoozed, symbol: until}))
+
+    def unsnooze(self, symbol: str) -> None:
+        """Proposes the symbol again, snoozed or dismissed."""
+        self._change_state(
+            lambda state: replace(
+                state, snoozed=_without(state.snoozed, {symbol}), dismissed=_without(state.dismissed, {symbol})
+            )
+        )
+
+    def close(self, *, fold: bool = False) -> None:
+        """Lets go of the ledger's files; with `fold` puts them in order first."""
+        with self._lock:
+            self.ledger.close(fold=fold)
+
+    def _append(self, drafts: Sequence[Draft]) -> Confirmed:
+        appended = self.ledger.append(drafts, WallClock().now())
+        skipped = tuple(f"not recorded: {skip.why}" for skip in appended.skipped)
+        return Confirmed(appended.recorded, appended.already, skipped, appended.warnings)
+
+    def _refuse_conflicts(self) -> None:
+        if self.ledger.conflicts:
+            raise Conflict("", problems=self.ledger.conflicts)
+
+    def _recorded(self) -> Mapping[str, int]:
+        return {entry.id: entry.seq for entry in self.ledger.entries}
+
+    def _judge(self, board: QuoteBoard, now: datetime) -> dict[str, Trust]:
+        trusts = {}
+        replayed = isinstance(self.feed, ReplayFeed)
+        for asset in self.portfolio.assets:
+            quote = board.get(asset.symbol)
+            limits = TrustLimits(
+                currency=MINOR_UNITS.get(asset.currency, (asset.currency, 1))[0],
+                stale_after=self.portfolio.feed.stale_after,
+                max_jump=None if replayed else self.portfolio.limits.max_jump.value,
+            )
+            trust = judge(quote, self._last_trusted.get(asset.symbol), now, limits)
+            trusts[asset.symbol] = trust
+            if trust.trusted and quote is not None:
+                self._last_trusted[asset.symbol] = quote
+        return trusts
+
+    def _breaches(self, valuation: Valuation, state: State, now: datetime) -> dict[str, datetime]:
+        """Since when each breach lasts: from state.json if breaches must dwell, so that looks add up."""
+        known = state.first_breach if self.portfolio.policy.dwell_seconds > 0 else self._first_breach
+        first = first_breaches(valuation, known, now)
+        self._first_breach = first
+        if self.portfolio.policy.dwell_seconds > 0 and first != known and not self.ledger.readonly:
+            self._change_state(lambda old: replace(old, first_breach=first))
+        return first
+
+    def _held_back(
+        self, state: State, valuation: Valuation, counts: Mapping[str, int], now: datetime
+    ) -> dict[str, datetime | None]:
+        """The symbols that are snoozed (with their time) or dismissed (None) now; forgets those that ran out."""
+        outside = breached(valuation)
+        snoozed = {symbol: until for symbol, until in state.snoozed.items() if until > now}
+        over = {
+            symbol
+            for symbol, count in state.dismissed.items()
+            if counts.get(symbol, 0) != count
+            or (
+                valuation.value is not None
+                and symbol not in outside
+                and (symbol in state.first_breach or not outside)
+            )
+        }
+        if over and not self.ledger.readonly:
+            self._change_state(
+                lambda old: replace(
+                    old, dismissed=_without(old.dismissed, over), first_breach=_without(old.first_breach, over)
+                )
+            )
+        dismissed = _without(state.dismissed, over)
+        return {**dict.fromkeys(dismissed), **snoozed}
+
+    def _past(self, now: datetime) -> History:
+        """The history of the trades in force, kept while neither the book nor the hour changes."""
+        book, hour = self.ledger.book, now.replace(minute=0, second=0, microsecond=0)
+        if self._history is None or self._history[0] is not book or self._history[1] != hour:
+            self._history = (book, hour, history(book.trades, now, self.portfolio.timezone))
+        return self._history[2]
+
+    def _feed_status(self) -> FeedStatus:
+        feed = self.feed
+        if isinstance(feed, ReplayFeed):
+            still = feed.source == "csv"
+            state: FeedState = "still" if still else "ended" if feed.ended else "live"
+            return FeedStatus(feed.source, state, "", feed.row + 1, feed.rows, 0.0 if still else feed.speed)
+        return FeedStatus(feed.source, "down" if feed.trouble else "live", feed.trouble)
+
+    def _symbol_of(self, id: str) -> str:  # noqa: A002
+        for proposal in self.look().proposals:
+            if proposal.id == id:
+                return proposal.symbol
+        raise Conflict(f"{id} is not proposed any more", fix="look again")
+
+    def _exchange_day(self, seq: int, moment: datetime) -> date | None:
+        entry = next((entry for entry in self.ledger.entries if entry.seq == seq), None)
+        asset = self.portfolio.asset(entry.symbol) if entry and entry.symbol else None
+        return confirmation.exchange_day(asset, None, moment) if asset else None
+
+    def _change_state(self, change: Callable[[State], State]) -> None:
+        with self._lock:
+            self.ledger.save_state(change)
+
+
+def _without(mapping: Mapping[str, Kept], keys: Collection[str]) -> dict[str, Kept]:
+    return {name: value for name, value in mapping.items() if name not in keys}

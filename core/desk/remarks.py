@@ -1,0 +1,39 @@
+"""What a look at a portfolio should say besides its proposals, one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from core.ledger.ledger import Ledger
+from core.money import amount, plain
+from core.policy.triggers import CASH
+from core.policy.valuation import Valuation
+from core.portfolio.model import Portfolio
+
+
+def remarks(
+    portfolio: Portfolio, valuation: Valuation, waiting: Mapping[str, float], ledger: Ledger
+) -> tuple[str, ...]:
+    """Warnings of the file and the ledger, untargeted holdings, missing prices, breaches that are too young."""
+    said = [*portfolio.warnings, *ledger.notices]
+    if ledger.readonly:
+        said.append("the data directory cannot be written: nothing can be recorded")
+    for seq in ledger.book.skipped:
+        said.append(f"entry {seq} is dated on or before the day the portfolio was opened: skipped")
+    if valuation.cash.value < 0:
+        said.append(f"cash is {amount(valuation.cash.value)} {portfolio.base_currency}")
+    for line in valuation.lines:
+        if line.state == "unpriced" and (line.quantity or line.asset.target or line.asset.target_value):
+            said.append(f"{line.symbol}: {line.trust.reason}")
+        elif line.state not in ("unpriced", "outside") and not line.trust.trusted:
+            said.append(f"{line.symbol} is not trusted: {line.trust.reason}")
+        if line.state == "untargeted" and line.quantity:
+            share = "an unknown share" if line.weight is None else f"{line.weight * 100:.2f} %"
+            said.append(f"{line.symbol} has no target: {share} of the portfolio is never traded")
+        left = line.quantity % line.asset.step
+        if line.asset.targeted and not (line.asset.target or line.asset.target_value) and left:
+            said.append(f"{line.symbol}: {plain(left)} is less than one step of {plain(line.asset.step)}: left")
+    for symbol, lasted in waiting.items():
+        name = "cash" if symbol == CASH else symbol
+        said.append(f"{name} is outside for {lasted:.0f} s; it counts after {portfolio.policy.dwell_seconds:g} s")
+    return tuple(said)

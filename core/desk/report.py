@@ -1,0 +1,140 @@
+"""A snapshot as the JSON object that scripts rely on, and as the exit code that goes with it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from core.clock import iso
+from core.desk.snapshot import Snapshot
+from core.money import amount, plain
+from core.planning.proposal import Proposal
+from core.policy.valuation import CashLine, Line
+
+SCHEMA = 1
+
+
+def check_code(snapshot: Snapshot) -> int:
+    """The exit code of a look: 4 for a conflict, 3 without prices to decide on, 1 outside a band, else 0."""
+    if snapshot.conflicts:
+        return 4
+    if not snapshot.stands:
+        return 3
+    return 1 if snapshot.triggered else 0
+
+
+def check_json(snapshot: Snapshot) -> dict[str, Any]:
+    """The object that `check --json` prints: money as strings, weights as numbers, the unknown as null."""
+    valuation = snapshot.valuation
+    return {
+        "schema": SCHEMA,
+        "portfolio": snapshot.portfolio.id,
+        "as_of": iso(snapshot.as_of),
+        "base_currency": snapshot.portfolio.base_currency,
+        "value": _amount(valuation.value),
+        "day_change": _amount(valuation.day_change),
+        "drift": valuation.drift,
+        "cash": _cash(snapshot.cash),
+        "holdings": [_holding(line) for line in snapshot.lines],
+        "proposals": [proposal_json(proposal) for proposal in snapshot.proposals],
+        "optimality_gap_bps": None,
+        "warnings": list(snapshot.warnings),
+    }
+
+
+def proposal_json(proposal: Proposal) -> dict[str, Any]:
+    """One proposal, whole."""
+    costs = proposal.costs
+    return {
+        "id": proposal.id,
+        "side": proposal.side,
+        "symbol": proposal.symbol,
+        "quantity": plain(proposal.quantity),
+        "price": plain(proposal.price),
+        "value": amount(proposal.value),
+        "currency": proposal.currency,
+        "reason": proposal.reason,
+        "weight_before": proposal.weight_before,
+        "weight_after": proposal.weight_after,
+        "costs": {
+            "commission": amount(costs.commission),
+            "fees": amount(costs.fees),
+            "spread": amount(costs.spread),
+            "impact": _amount(costs.impact),
+            "fx": amount(costs.fx),
+            "total": amount(costs.total),
+        },
+        "lots": [
+            {
+                "acquired": None if lot.acquired is None else lot.acquired.isoformat(),
+                "quantity": plain(lot.quantity),
+                "price": None if lot.price is None else plain(lot.price),
+                "gain": _amount(lot.gain),
+                "term": lot.term,
+            }
+            for lot in proposal.lots
+        ],
+        "tax": {
+            "short_gain": _amount(proposal.tax.short_gain),
+            "long_gain": _amount(proposal.tax.long_gain),
+            "estimated": _amount(proposal.tax.estimated),
+        },
+        "worth_it": {
+            "benefit": _amount(proposal.worth_it.benefit),
+            "cost": amount(proposal.worth_it.cost),
+            "verdict": proposal.worth_it.verdict,
+        },
+        "guards": [
+            {"name": guard.name, "verdict": guard.verdict, "detail": guard.detail} for guard in proposal.guards
+        ],
+        "quote": {
+            "price": None if proposal.quote.price is None else plain(proposal.quote.price),
+            "currency": proposal.quote.currency,
+            "time": None if proposal.quote.time is None else iso(proposal.quote.time),
+            "source": proposal.quote.source,
+        },
+        "verdict": proposal.verdict,
+        "snoozed_until": None if proposal.snoozed_until is None else iso(proposal.snoozed_until),
+    }
+
+
+def _holding(line: Line) -> dict[str, Any]:
+    quote, trust = line.quote, line.trust
+    return {
+        "symbol": line.symbol,
+        "name": line.asset.name,
+        "quantity": plain(line.quantity),
+        "price": None if line.price is None else plain(line.price),
+        "currency": line.asset.currency,
+        "value": _amount(line.value),
+        "weight": line.weight,
+        "target": line.target,
+        "drift": line.drift,
+        "lower": line.lower,
+        "upper": line.upper,
+        "state": line.state,
+        "quote": {
+            "time": None if quote is None or quote.time is None else iso(quote.time),
+            "age_seconds": trust.age_seconds,
+            "source": None if quote is None else quote.source,
+            "trusted": trust.trusted,
+            "reason": trust.reason,
+        },
+    }
+
+
+def _cash(cash: CashLine) -> dict[str, Any]:
+    return {
+        "value": amount(cash.value),
+        "weight": cash.weight,
+        "target": cash.target,
+        "drift": cash.drift,
+        "lower": cash.lower,
+        "upper": cash.upper,
+        "state": cash.state,
+        "balances": {currency: amount(balance) for currency, balance in cash.balances.items()},
+    }
+
+
+def _amount(number: Decimal | None) -> str | None:
+    return None if number is None else amount(number)

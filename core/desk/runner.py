@@ -1,0 +1,154 @@
+"""Keeps one desk's quotes moving in a thread of its own, and hands out a snapshot whenever something changed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from msgspec.structs import replace
+
+from core.desk.desk import Desk
+from core.desk.snapshot import FeedStatus, Snapshot
+from core.errors import StrikezoneError
+from core.market.replay import ReplayFeed
+
+LISTEN_SECONDS: Final = 2.0  # how often a quiet desk looks whether another session wrote to its ledger
+
+
+class Runner:
+    """Ticks the feed, looks, publishes. `publish` is called from the runner's thread and must not block."""
+
+    def __init__(self, desk: Desk, publish: Callable[[Snapshot], None] | None = None) -> None:
+        self.desk = desk
+        self.publish = publish
+        self._wake = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._stopping = False
+        self._paused = False
+        self._holds = 0
+        self._steps = 0
+        self._asked = False
+        self._last: Snapshot | None = None
+
+    @property
+    def paused(self) -> bool:
+        """Whether the user paused the feed."""
+        return self._paused
+
+    @property
+    def replay(self) -> ReplayFeed | None:
+        """The feed, if it is one that can be paused, stepped and sped up."""
+        feed = self.desk.feed
+        return feed if isinstance(feed, ReplayFeed) and feed.source == "replay" else None
+
+    def first(self) -> Snapshot:
+        """A snapshot now, in the caller's thread: for the first painted frame."""
+        self._last = self._with_status(self.desk.look())
+        return self._last
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread = threading.Thread(target=self._run, name=f"desk {self.desk.portfolio.id}", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread, fold the ledger and close the desk."""
+        with self._wake:
+            self._stopping = True
+            self._wake.notify_all()
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+        self.desk.close(fold=True)
+
+    def refresh(self) -> None:
+        """Look and publish now."""
+        self._change(asked=True)
+
+    def pause(self) -> None:
+        """Stand still until `resume`."""
+        self._change(paused=True)
+
+    def resume(self) -> None:
+        """Go on."""
+        self._change(paused=False)
+
+    def step(self) -> None:
+        """Pause, and go one row on."""
+        with self._wake:
+            self._paused = True
+            self._steps += 1
+            self._wake.notify_all()
+
+    def faster(self) -> None:
+        """The next higher speed of a replay."""
+        if self.replay:
+            self.replay.faster()
+            self._change(asked=True)
+
+    def slower(self) -> None:
+        """The next lower speed of a replay."""
+        if self.replay:
+            self.replay.slower()
+            self._change(asked=True)
+
+    def hold(self) -> None:
+        """A review is open: a replay waits. Every `hold` needs its `release`."""
+        with self._wake:
+            self._holds += 1
+
+    def release(self) -> None:
+        """A review was closed."""
+        with self._wake:
+            self._holds = max(self._holds - 1, 0)
+            self._asked = True
+            self._wake.notify_all()
+
+    def _change(self, *, paused: bool | None = None, asked: bool = True) -> None:
+        with self._wake:
+            if paused is not None:
+                self._paused = paused
+            self._asked = self._asked or asked
+            self._wake.notify_all()
+
+    def _still(self) -> bool:
+        replay = self.replay
+        return replay is not None and (self._paused or self._holds > 0 or replay.ended)
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                if not (self._asked or (self._steps and not self._holds) or self._stopping):
+                    still = self._still()
+                    self._wake.wait(LISTEN_SECONDS if still else self.desk.feed.interval)
+                if self._stopping:
+                    return
+                asked, self._asked = self._asked, False
+                stepping = self._steps > 0 and self._holds == 0
+                if stepping:
+                    self._steps -= 1
+                moving = stepping or (not asked and not self._still())
+            self._tick(moving, asked)
+
+    def _tick(self, moving: bool, asked: bool) -> None:
+        try:
+            if moving:
+                self.desk.advance()
+            elif not asked and not self.desk.changed_elsewhere():
+                return
+            self._last = self._with_status(self.desk.look())
+        except StrikezoneError as error:
+            if self._last is None:
+                return
+            self._last = replace(self._last, feed=replace(self._last.feed, state="down", detail=str(error)))
+        if self.publish is not None:
+            self.publish(self._last)
+
+    def _with_status(self, snapshot: Snapshot) -> Snapshot:
+        if self.replay is None or snapshot.feed.state == "ended" or not (self._paused or self._holds):
+            return snapshot
+        return replace(snapshot, feed=_paused(snapshot.feed))
+
+
+def _paused(feed: FeedStatus) -> FeedStatus:
+    return replace(feed, state="paused")

@@ -1,0 +1,57 @@
+"""Everything a screen or a report shows of one portfolio at one moment, in one frozen value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from core.errors import Problem
+from core.market.feed import Source
+from core.planning.guards import History
+from core.planning.proposal import Proposal
+from core.policy.valuation import CashLine, Line, Valuation
+from core.portfolio.model import Portfolio
+
+FeedState: TypeAlias = Literal["live", "paused", "ended", "down", "still"]
+
+
+class FeedStatus(Struct, frozen=True):
+    """How the feed does. `row` of `rows` and `speed` (rows a second) are a replay's; 0 for any other."""
+
+    source: Source
+    state: FeedState
+    detail: str = ""  # one line to show when something is wrong
+    row: int = 0
+    rows: int = 0
+    speed: float = 0.0
+
+
+class Snapshot(Struct, frozen=True):
+    """One portfolio as it stands. `stands` is False if the prices are too doubtful to propose anything."""
+
+    portfolio: Portfolio
+    as_of: datetime
+    valuation: Valuation
+    proposals: tuple[Proposal, ...]
+    warnings: tuple[str, ...]
+    feed: FeedStatus
+    stands: bool = True
+    triggered: bool = False  # whether anything is outside its band
+    entries: int = 0  # how many the ledger holds
+    conflicts: tuple[Problem, ...] = ()  # where the file differs from the ledger's head: nothing is proposed
+    counts: Mapping[str, int] = {}  # ledger entries by symbol
+    past: History = History()  # what was traded already today and this month
+    number: int = 0  # counts the snapshots of one desk
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The holdings, in the file's order."""
+        return self.valuation.lines
+
+    @property
+    def cash(self) -> CashLine:
+        """The cash line."""
+        return self.valuation.cash

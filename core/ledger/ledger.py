@@ -1,0 +1,360 @@
+"""The ledger of one portfolio: entries are appended, voided and corrected by further entries, never edited.
+
+Every change reads, decides and writes under the lock, and is on the disk, whole or not at all, when it returns.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from core.book.audit import audit
+from core.book.book import Book, BookBuilder
+from core.book.changes import adoption, checked, correction, entry_of, reversal, same
+from core.book.entries import Draft, Entry, Head
+from core.errors import BadInput, Conflict, Problem
+from core.ledger.head import differences, foreign, head_of
+from core.ledger.record import Record
+from core.ledger.state import LEDGER_FILE, Change, State, load_state, write_state
+from core.money import amount
+from core.portfolio.model import Portfolio
+
+
+class Skipped(NamedTuple):
+    """A draft that was not recorded, and why."""
+
+    draft: Draft
+    why: str
+
+
+class Appended(NamedTuple):
+    """What was recorded, the ids that already were, the drafts left out, and what the user should know."""
+
+    recorded: tuple[Entry, ...] = ()
+    already: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class Ledger:
+    """The entries of one portfolio and the book they add up to. For one thread at a time."""
+
+    def __init__(self, folder: Path, portfolio: Portfolio, record: Record) -> None:
+        self.folder = folder
+        self.path = folder / LEDGER_FILE
+        self.portfolio = portfolio
+        self._record = record
+        self._builder: BookBuilder | None = None  # None: the entries have to be added up anew
+        self._entries: tuple[Entry, ...] | None = None
+        self._book: Book | None = None
+        self._conflicts: tuple[Problem, ...] | None = None
+        self._catch_up()
+
+    @classmethod
+    def open(cls, folder: Path, portfolio: Portfolio, *, readonly: bool = False) -> Self:
+        """The ledger in `folder`, empty if there is none; nothing is created before the first entry."""
+        record = Record(folder / LEDGER_FILE, readonly=readonly)
+        try:
+            return cls(folder, portfolio, record)
+        except BaseException:
+            record.close(fold=False)
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- reading
+
+    @property
+    def head(self) -> Head:
+        """The opening facts that count: the newest adopted, else the first; the file's if nothing is recorded."""
+        return self._adding().head
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """All entries by number, voids and voided ones included."""
+        if self._entries is None:
+            self._entries = tuple(self._record.entries)
+        return self._entries
+
+    @property
+    def book(self) -> Book:
+        """What the entries add up to."""
+        if self._book is None:
+            self._book = self._adding().book()
+        return self._book
+
+    @property
+    def conflicts(self) -> tuple[Problem, ...]:
+        """Why nothing may be proposed or recorded: the file differs from the head, or an entry does not fit."""
+        if self._conflicts is None:
+            fix = "look at it with: strikezone ledger verify"
+            unfit = (Problem(what, f"{self.path}, entry {seq}", fix) for seq, what in self._adding().problems)
+            self._conflicts = (*self._differences(self.portfolio), *unfit)
+        return self._conflicts
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What the user must be told about the files."""
+        return self._record.notices
+
+    @property
+    def readonly(self) -> bool:
+        """Whether it cannot be written."""
+        return self._record.readonly
+
+    def refresh(self) -> bool:
+        """Bring in what other processes recorded; True if there was anything."""
+        self._record.refresh()
+        return self._catch_up()
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the lock, and with it the newest entries, over read, decide and write; may be nested."""
+        with self._record.locked():
+            self._catch_up()
+            yield
+
+    def close(self, *, fold: bool = False) -> None:
+        """Let go of the files; with `fold`, as the app does at its end, put them in order first."""
+        self._record.close(fold=fold)
+
+    # -- writing
+
+    def append(self, drafts: Sequence[Draft], now: datetime) -> Appended:
+        """Record `drafts`, all in one commit or none.
+
+        An id that is recorded with the same content is reported under `already`, with another it is a Conflict.
+        A sale without lots takes the oldest that are held on its day; BadInput if there are too few.
+        """
+        with self._deciding() as builder:
+            fresh: dict[str, Entry] = {}
+            already, skipped = [], []
+            warnings: list[str] = []
+            for draft in map(self._checked, drafts):
+                opened = builder.head.opened
+                known = fresh.get(draft.id) or self._record.ids.get(draft.id)
+                if opened is not None and draft.effective <= opened:
+                    why = (
+                        f"{draft.effective} is on or before {opened}: the opening lots and balances hold it already"
+                    )
+                    skipped.append(Skipped(draft, why))
+                elif known is not None:
+                    already.append(self._known(known, draft))
+                    warnings += self._voided_since(known)
+                else:
+                    entry = entry_of(draft, self._record.next_seq + len(fresh), now, builder.held_on)
+                    builder.add(entry)
+                    fresh[entry.id] = entry
+            recorded = tuple(fresh.values())
+            warnings += _overdrawn(builder, recorded)
+            self._write(recorded, builder)
+        return Appended(recorded, tuple(already), tuple(skipped), tuple(warnings))
+
+    def void(self, seq: int, now: datetime) -> Appended:
+        """Reverse entry `seq` as of its own day; Conflict if later entries need it, or it is voided already."""
+        with self._deciding():
+            return self._replace(self._in_force(seq), None, now)
+
+    def amend(
+        self,
+        seq: int,
+        now: datetime,
+        *,
+        price: Decimal | None = None,
+        quantity: Decimal | None = None,
+        fees: Decimal | None = None,
+        executed: datetime | None = None,
+        effective: date | None = None,
+    ) -> Appended:
+        """Reverse entry `seq` and record it corrected, in one commit.
+
+        A sale whose quantity or day changed takes the oldest lots of its day, else it keeps its own.
+        """
+        with self._deciding():
+            target = self._in_force(seq)
+            draft = correction(
+                target,
+                _new_id(),
+                price=price,
+                quantity=quantity,
+                fees=fees,
+                executed=executed,
+                effective=effective,
+            )
+            return self._replace(target, draft, now)
+
+    def adopt(self, portfolio: Portfolio, now: datetime) -> Entry | None:
+        """Make the opening facts of `portfolio` count from now on; None if there is nothing to adopt.
+
+        Conflict if recorded sales would then lack their lots, or if the ledger is not this portfolio's at all.
+        """
+        with self.locked():
+            if not self._differences(portfolio):
+                return None
+            if strange := foreign(self.head, portfolio):
+                raise Conflict("", problems=strange)
+            entry = adoption(head_of(portfolio), self._record.next_seq, _new_id(), now)
+            self._write([entry], self._rebuilt([entry], "the file cannot be adopted"))
+            self.portfolio = portfolio
+            return entry
+
+    def save_state(self, change: Change) -> State:
+        """Read, change and write what is remembered beside the ledger, under its lock."""
+        state = load_state(self.folder)
+        if change(state) == state:
+            return state
+        with self.locked():
+            return write_state(self.folder, change)
+
+    def verify(self) -> list[str]:
+        """What is wrong with the files or with what they say, each naming its entry; folds them if nothing is."""
+        self.refresh()
+        found = self._record.verify()
+        if self._record.first is not None:
+            found += audit(self._record.first, self._record.entries)
+        if not found and not self.readonly and self._record.entries:
+            self._record.fold()
+        return found
+
+    # -- how a change is made
+
+    @contextlib.contextmanager
+    def _deciding(self) -> Iterator[BookBuilder]:
+        """The lock, a ledger without conflicts, and a builder that is forgotten if nothing is recorded."""
+        with self.locked():
+            if self.conflicts:
+                raise Conflict("", problems=self.conflicts)
+            try:
+                yield self._adding()
+            except BaseException:
+                self._builder = None
+                raise
+
+    def _checked(self, draft: Draft) -> Draft:
+        """`draft` as it is recorded, with an id; BadInput if the portfolio has no such asset."""
+        draft = checked(draft, new_id=_new_id)
+        if draft.symbol is not None:
+            asset = self.portfolio.asset(draft.symbol)
+            if asset is None:
+                raise BadInput(f"{draft.symbol} is not in the portfolio file", fix="add it as an [[asset]] first")
+            if asset.currency != draft.currency:
+                raise BadInput(f"{draft.symbol} is traded in {asset.currency}, not in {draft.currency}")
+        return draft
+
+    def _known(self, entry: Entry, draft: Draft) -> str:
+        """The id that both have; Conflict if they differ otherwise."""
+        if same(entry, draft):
+            return draft.id
+        raise Conflict(
+            f"{draft.id} is already recorded, as entry {entry.seq}, with other content",
+            where=str(self.path),
+            fix="give another id, or correct the entry with: strikezone ledger amend",
+        )
+
+    def _voided_since(self, entry: Entry) -> Iterator[str]:
+        void = self._record.voids.get(entry.seq)
+        if void is not None:
+            yield f"{entry.id} was entry {entry.seq}, voided by entry {void}: it is not recorded again"
+
+    def _in_force(self, seq: int) -> Entry:
+        """Entry `seq`, if it can be voided."""
+        if not 1 <= seq < self._record.next_seq:
+            raise BadInput(f"there is no entry {seq}", where=str(self.path), fix="see: strikezone ledger list")
+        entry = self._record.entries[seq - 1]
+        if entry.kind in ("void", "adopt"):
+            what = "a void" if entry.kind == "void" else "an adoption"
+            raise Conflict(f"entry {seq} is {what} and stays", fix="record what is right as a new entry")
+        if seq in self._record.voids:
+            raise Conflict(f"entry {seq} is already voided, by entry {self._record.voids[seq]}")
+        return entry
+
+    def _replace(self, target: Entry, draft: Draft | None, now: datetime) -> Appended:
+        """Void `target` and record `draft`, if any, in its place."""
+        fresh = [reversal(target, self._record.next_seq, _new_id(), now)]
+        builder = self._rebuilt(fresh, f"entry {target.seq} cannot be {'amended' if draft else 'voided'}")
+        if draft is not None:
+            opened = builder.head.opened
+            if opened is not None and draft.effective <= opened:
+                raise BadInput(f"{draft.effective} is on or before {opened}, the day the portfolio was opened")
+            fresh.append(entry_of(draft, fresh[0].seq + 1, now, builder.held_on, amends=target.seq))
+            builder.add(fresh[1])
+        warnings = tuple(_overdrawn(builder, [target]))
+        self._write(fresh, builder)
+        return Appended(tuple(fresh), warnings=warnings)
+
+    def _rebuilt(self, fresh: Sequence[Entry], refusal: str) -> BookBuilder:
+        """A builder with the entries and `fresh` ones; Conflict, naming them, if some then lack what they need."""
+        builder = BookBuilder(self._first_head(), [*self._record.entries, *fresh])
+        if builder.problems:
+            where = str(self.path)
+            raise Conflict(
+                refusal,
+                problems=[
+                    Problem(f"{refusal}: entry {seq} needs it ({what})", where, f"void entry {seq} first")
+                    for seq, what in builder.problems
+                ],
+            )
+        return builder
+
+    def _write(self, fresh: Sequence[Entry], builder: BookBuilder) -> None:
+        """Put `fresh`, which `builder` has, on the disk."""
+        if fresh:
+            self._record.write(fresh, self._first_head())
+            self._use(builder)
+
+    # -- what is added up
+
+    def _catch_up(self) -> bool:
+        """Bring in what the database has beyond the entries known here; True if there was anything."""
+        fresh = self._record.catch_up()
+        builder = self._builder
+        if fresh is not None and not fresh:
+            return False
+        if fresh is None or builder is None or any(entry.kind not in ("trade", "cash") for entry in fresh):
+            self._use(None)
+        else:
+            for entry in fresh:
+                builder.add(entry)
+            self._use(builder)
+        return True
+
+    def _use(self, builder: BookBuilder | None) -> None:
+        self._builder = builder
+        self._entries = self._book = self._conflicts = None
+
+    def _adding(self) -> BookBuilder:
+        """The builder that has all entries so far."""
+        if self._builder is None:
+            self._builder = BookBuilder(self._first_head(), self._record.entries)
+        return self._builder
+
+    def _first_head(self) -> Head:
+        return self._record.first or head_of(self.portfolio)
+
+    def _differences(self, portfolio: Portfolio) -> tuple[Problem, ...]:
+        if self._record.first is None:
+            return ()
+        return differences(self.head, portfolio, self._record.traded)
+
+
+def _overdrawn(builder: BookBuilder, entries: Iterable[Entry]) -> Iterator[str]:
+    for currency in sorted({entry.currency for entry in entries}):
+        balance = builder.cash(currency)
+        if balance < 0:
+            yield f"cash is {amount(balance)} {currency} after this"
+
+
+def _new_id() -> str:
+    return os.urandom(16).hex()

@@ -1,0 +1,1 @@
+"""What it is worth: quotes with their price, time and currency, and how far to trust them."""

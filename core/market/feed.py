@@ -1,0 +1,53 @@
+"""What a feed is: something that has a board of quotes, a clock that belongs to them, and can be asked for more."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol, TypeAlias
+
+from core.clock import Clock
+from core.market.quotes import QuoteBoard
+
+Source: TypeAlias = Literal["csv", "replay", "yahoo", "manual", "none"]
+
+
+class Feed(Protocol):
+    """A source of quotes. Only the thread that owns it calls `advance`; the rest may be read from any."""
+
+    @property
+    def source(self) -> Source:
+        """What kind of source it is."""
+
+    @property
+    def clock(self) -> Clock:
+        """The time that its quotes belong to."""
+
+    @property
+    def board(self) -> QuoteBoard:
+        """The last-known quotes."""
+
+    @property
+    def interval(self) -> float:
+        """Seconds until `advance` should be called again."""
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with the feed, in one line; empty if nothing is."""
+
+    def advance(self) -> bool:
+        """Ask for newer quotes; whether there may be more later."""
+
+
+class EmptyFeed:
+    """No source at all: nothing is ever quoted."""
+
+    source: Source = "none"
+    interval = 3600.0
+
+    def __init__(self, clock: Clock, trouble: str) -> None:
+        self.clock: Clock = clock
+        self.board = QuoteBoard()
+        self.trouble = trouble
+
+    def advance(self) -> bool:
+        """There is never more."""
+        return False

@@ -1,0 +1,60 @@
+"""Exact Decimal amounts: reading, rounding and writing them, and the minor units in which some venues quote."""
+
+from __future__ import annotations
+
+import decimal
+from decimal import Decimal
+from typing import Final
+
+PRECISION: Final = 50  # digits: a quantity (15) times a price (18) times a rate (17) stays exact
+OUTPUT_DECIMALS: Final = 12  # money that does not end is rounded to this many decimals when written
+ZERO: Final = Decimal(0)
+ONE: Final = Decimal(1)
+SMALLEST_STEP: Final = Decimal("0.000001")
+
+# quote unit -> (currency, units per one of it); decided by a quote's currency, never by a symbol's suffix
+MINOR_UNITS: Final[dict[str, tuple[str, int]]] = {
+    "GBp": ("GBP", 100),
+    "GBX": ("GBP", 100),
+    "ZAc": ("ZAR", 100),
+    "ILA": ("ILS", 100),
+    "KWF": ("KWD", 1000),
+}
+
+# New threads copy DefaultContext; the importing thread has its own already.
+decimal.DefaultContext.prec = PRECISION
+decimal.getcontext().prec = PRECISION
+
+
+def exact(text: str) -> Decimal:
+    """The finite number that `text` writes; ValueError for anything else (also NaN and infinity)."""
+    try:
+        number = Decimal(text)
+    except decimal.InvalidOperation as error:
+        raise ValueError(f"{text!r} is not a number") from error
+    if not number.is_finite():
+        raise ValueError(f"{text!r} is not a finite number")
+    return number
+
+
+def plain(number: Decimal) -> str:
+    """The shortest exact writing of a price or quantity, without exponent: `100`, `0.7112`."""
+    number = _ended(number)
+    if number == number.to_integral_value():
+        return format(number.quantize(ONE), "f")
+    return format(number.normalize(), "f")
+
+
+def amount(number: Decimal) -> str:
+    """An amount of money: exact, with at least two decimals: `6500.00`, `0.0825`."""
+    text = plain(number)
+    whole, _, decimals = text.partition(".")
+    return f"{whole}.{decimals.ljust(2, '0')}"
+
+
+def _ended(number: Decimal) -> Decimal:
+    """`number`, rounded half even to the decimals of the output if it has more; never minus zero."""
+    exponent = number.as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -OUTPUT_DECIMALS:
+        number = round(number, OUTPUT_DECIMALS)
+    return number if number else ZERO

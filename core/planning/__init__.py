@@ -1,0 +1,1 @@
+"""What to do: trades, their costs and guards, as proposals. Pure."""

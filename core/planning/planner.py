@@ -1,0 +1,392 @@
+"""From a valued book to proposals: which trades, what they cost, what guards say; exact where money is.
+
+The solver decides the number of steps in floats. Here quantities, amounts and costs are computed in Decimal, the
+cash is checked exactly, and every trade passes the guards; what is blocked is taken out and the rest planned again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from core.book.entries import EntryLot, Side
+from core.book.lots import take_fifo
+from core.costs.fees import cost_estimator, trade_costs
+from core.costs.model import TradeCosts
+from core.money import ZERO, amount, plain
+from core.planning import guards as guard_rules
+from core.planning.guards import History
+from core.planning.proposal import GuardResult, Proposal, Tax, Verdict, WorthIt
+from core.planning.reasons import reason
+from core.planning.solver import Solution, SolverCash, SolverLine, solve
+from core.policy.triggers import CASH
+from core.policy.valuation import Line, Valuation
+from core.portfolio.model import Portfolio
+
+MOST_PASSES: Final = 2000  # every pass takes at least one asset out
+
+
+class Situation(Struct, frozen=True):
+    """All that a plan is made from. `due` are the symbols whose breach calls for a trade now.
+
+    `held_back` are snoozed or dismissed symbols with the moment until which, `counts` the number of ledger entries
+    of each symbol, and with `everything` all is planned to target although nothing may be outside.
+    """
+
+    portfolio: Portfolio
+    valuation: Valuation
+    due: frozenset[str]
+    now: datetime
+    counts: Mapping[str, int] = {}
+    past: History = History()
+    held_back: Mapping[str, datetime | None] = {}
+    everything: bool = False
+
+
+class Plan(Struct, frozen=True):
+    """What is proposed, sells first, and what should be said. `stands` is False if prices are too doubtful."""
+
+    proposals: tuple[Proposal, ...] = ()
+    warnings: tuple[str, ...] = ()
+    stands: bool = True
+
+
+class _Trade(Struct, frozen=True):
+    line: Line
+    steps: int
+    quantity: Decimal
+    value: Decimal
+    costs: TradeCosts
+
+    @property
+    def cash(self) -> Decimal:
+        """What the trade adds to the cash that may be spent: kept free is what the fill may be worse by."""
+        signed = self.value if self.steps < 0 else -self.value
+        return signed - self.costs.total
+
+    @property
+    def side(self) -> Side:
+        return "buy" if self.steps > 0 else "sell"
+
+
+def proposal_id(portfolio: str, symbol: str, side: str, count: int) -> str:
+    """The id of a proposal: the same wherever the same ledger is looked at, used up by recording it."""
+    text = "\x1f".join((portfolio, symbol, side, str(count)))
+    return hashlib.blake2s(text.encode(), digest_size=4).hexdigest()
+
+
+def plan(situation: Situation) -> Plan:
+    """The proposals for the situation; none if its prices do not allow a decision."""
+    valuation = situation.valuation
+    if valuation.value is None or valuation.value <= 0 or not situation.portfolio.has_targets:
+        return Plan((), _value_warnings(situation), valuation.value is not None)
+    doubts = doubtful(situation)
+    if doubts:
+        return Plan((), doubts, False)
+    return _Planner(situation, valuation.value).run()
+
+
+def doubtful(situation: Situation) -> tuple[str, ...]:
+    """Why the untrusted prices leave no plan standing: which decisions they could turn; empty if none.
+
+    A symbol of weight w whose price may be off by p moves every other weight by at most w p.
+    """
+    lines = situation.valuation.lines
+    reach = sum(
+        (line.weight or 0.0) * line.trust.error
+        for line in lines
+        if line.quantity and not line.trust.trusted and not line.asset.outside
+    )
+    turned = []
+    acting = bool(situation.due) or situation.everything
+    for line in lines:
+        if line.asset.outside or line.target is None or line.weight is None:
+            continue
+        if line.state == "unpriced":
+            empty_is_outside = line.lower is not None and line.lower > guard_rules.TOLERANCE
+            if line.target > 0 and (acting or empty_is_outside):
+                turned.append(f"nothing is proposed: {line.symbol} has {line.trust.reason}")
+            continue
+        own = line.weight * line.trust.error if not line.trust.trusted else reach
+        if own and _could_turn(line, own):
+            turned.append(f"nothing is proposed: {line.symbol} could stand elsewhere than it seems ({own:.2%})")
+    cash = situation.valuation.cash
+    if reach and any(
+        edge is not None and abs((cash.weight or 0.0) - edge) <= reach for edge in (cash.lower, cash.upper)
+    ):
+        turned.append(f"nothing is proposed: cash could stand elsewhere than it seems ({reach:.2%})")
+    if reach and situation.everything and not turned:
+        turned.append("nothing is proposed: a price is not trusted, and every trade would depend on it")
+    return tuple(turned)
+
+
+def _could_turn(line: Line, by: float) -> bool:
+    """Whether moving its weight by at most `by` takes the line across an edge of its band."""
+    assert line.weight is not None
+    edges = (line.lower, line.upper)
+    return line.target != 0.0 and any(edge is not None and abs(line.weight - edge) <= by for edge in edges)
+
+
+def _value_warnings(situation: Situation) -> tuple[str, ...]:
+    if situation.valuation.value is not None and not situation.portfolio.has_targets:
+        return ("no asset has a target: nothing is proposed",)
+    missing = [line for line in situation.valuation.lines if line.value is None and not line.asset.outside]
+    return tuple(f"{line.symbol}: {line.trust.reason}; nothing is proposed without its price" for line in missing)
+
+
+class _Planner:
+    """One planning: solves, checks, takes out what may not be traded, and solves again until nothing changes."""
+
+    def __init__(self, situation: Situation, value: Decimal) -> None:
+        self.situation = situation
+        self.portfolio = situation.portfolio
+        self.valuation = situation.valuation
+        self.value = value
+        self.out: set[str] = set()
+        self.set_aside: list[Proposal] = []
+        self.warnings: list[str] = []
+        self.lines = {
+            line.symbol: line
+            for line in sorted(self.valuation.lines, key=lambda line: line.symbol)
+            if line.target is not None and line.price is not None and line.weight is not None
+        }
+        self.solver_lines = {symbol: self._solver_line(line) for symbol, line in self.lines.items()}
+
+    def run(self) -> Plan:
+        for _ in range(MOST_PASSES):
+            due = [symbol for symbol in self.situation.due if symbol not in self.out]
+            if not due and not self.situation.everything:
+                return self._finished([])
+            solution = self._solve(due)
+            trades = self._exact(solution)
+            dropped = self._stuck(due, trades, solution) or self._too_small(trades) or self._held(trades)
+            if dropped:
+                self.out |= dropped
+                continue
+            whole = self._plan_guards(trades)
+            checked = [self._proposal(trade, trades) for trade in trades]
+            proposals = [self._with_guards(proposal, whole) for proposal in checked]
+            blocked = [p for p, alone in zip(proposals, checked, strict=True) if alone.verdict == "blocked"]
+            if blocked:
+                self.set_aside += blocked
+                self.out |= {p.symbol for p in blocked}
+                continue
+            self._say_short(due, trades, solution)
+            return self._finished(proposals)
+        raise AssertionError("a plan did not settle")
+
+    def _solver_line(self, line: Line) -> SolverLine:
+        asset, policy = line.asset, self.portfolio.policy
+        assert line.price is not None
+        assert line.target is not None
+        price = float(line.price)
+        money = None if asset.target_value is None else float(asset.target_value)
+        wanted, wanted_money = line.destination, None
+        if money is not None and wanted is not None:
+            wanted_money = wanted * float(self.value)
+        at_edge = line.breached and asset.destination == 0.0 and line.lower is not None and line.upper is not None
+        return SolverLine(
+            symbol=line.symbol,
+            value=float(line.value or ZERO),
+            price=price,
+            step=float(asset.step),
+            held_steps=int(line.quantity // asset.step),
+            target=line.target,
+            can_buy=asset.buy and policy.mode != "sell_only",
+            can_sell=asset.sell and policy.mode != "buy_only",
+            costs=cost_estimator(asset, self.portfolio.costs, price),
+            wanted=wanted,
+            target_value=money,
+            wanted_value=wanted_money,
+            keep_inside=(line.lower or 0.0, line.upper or 1.0) if at_edge else None,
+        )
+
+    def _solve(self, due: list[str]) -> Solution:
+        cash = self.valuation.cash
+        everything = self.situation.everything or self.portfolio.policy.scope == "all"
+        lines = [
+            line if symbol in due or everything else replace(line, wanted=None)
+            for symbol, line in self.solver_lines.items()
+            if symbol not in self.out
+        ]
+        wanted = cash.destination if CASH in due else None
+        return solve(
+            lines,
+            SolverCash(float(cash.value), self.portfolio.cash.target, self.portfolio.cash.floor, wanted),
+            float(self.value),
+            everything=everything,
+            levelled=not self.portfolio.fixed_value,
+        )
+
+    def _exact(self, solution: Solution) -> list[_Trade]:
+        """The solution's trades in exact money, sells first; buys are cut until the cash pays for them."""
+        steps = dict(solution.steps)
+        while True:
+            trades = sorted(
+                (self._trade(symbol, count) for symbol, count in steps.items() if count),
+                key=lambda trade: (trade.steps > 0, trade.line.symbol),
+            )
+            buys = [trade for trade in trades if trade.steps > 0]
+            floor = Decimal(repr(self.portfolio.cash.floor)) * self.value
+            missing = floor - self.valuation.cash.value - sum((trade.cash for trade in trades), ZERO)
+            if not buys or missing <= 0:
+                return trades
+            last = max(buys, key=lambda trade: (trade.value, trade.line.symbol))
+            assert last.line.price is not None
+            cut = int(missing // (last.line.asset.step * last.line.price)) + 1
+            steps[last.line.symbol] = max(last.steps - cut, 0)
+
+    def _trade(self, symbol: str, steps: int) -> _Trade:
+        line = self.lines[symbol]
+        assert line.price is not None
+        quantity = abs(steps) * line.asset.step
+        costs = trade_costs(line.asset, self.portfolio.costs, quantity, line.price)
+        return _Trade(line, steps, quantity, quantity * line.price, costs)
+
+    def _stuck(self, due: list[str], trades: list[_Trade], solution: Solution) -> set[str]:
+        """The breached assets that no trade helps: each is said, and nothing else is traded for its sake."""
+        if self.situation.everything:
+            return set()
+        traded = {trade.line.symbol for trade in trades}
+        stuck = set()
+        for symbol in sorted(due):
+            if symbol in traded or symbol == CASH:
+                continue
+            line, solver_line = self.lines[symbol], self.solver_lines[symbol]
+            buying = line.state == "below"
+            if (buying and not solver_line.can_buy) or (not buying and not solver_line.can_sell):
+                verb = "bought" if buying else "sold"
+                self.warnings.append(f"{symbol} is {line.state} its band but may not be {verb}: left as it is")
+            elif buying and solution.short > 0:
+                self.warnings.append(f"{symbol} is below its band and no cash can be found for it: left as it is")
+            else:
+                self.warnings.append(
+                    f"{symbol} is {line.state} its band but no step of {plain(line.asset.step)} brings it closer: "
+                    "left as it is"
+                )
+            stuck.add(symbol)
+        return stuck if self.portfolio.policy.scope == "breached" else set()
+
+    def _too_small(self, trades: list[_Trade]) -> set[str]:
+        small = [trade for trade in trades if trade.value < self.portfolio.policy.min_trade]
+        if not small:
+            return set()
+        smallest = min(small, key=lambda trade: (trade.value, trade.line.symbol))
+        if smallest.line.breached:
+            self.warnings.append(
+                f"{smallest.line.symbol}: a trade of {amount(smallest.value)} is below min_trade "
+                f"{amount(self.portfolio.policy.min_trade)}: left as it is"
+            )
+        return {smallest.line.symbol}
+
+    def _held(self, trades: list[_Trade]) -> set[str]:
+        held = [trade for trade in trades if trade.line.symbol in self.situation.held_back]
+        for trade in held:
+            until = self.situation.held_back[trade.line.symbol]
+            shown = self._with_guards(self._proposal(trade, trades), self._plan_guards(trades))
+            verdict: Verdict = "blocked" if shown.verdict == "blocked" else "snoozed"
+            self.set_aside.append(replace(shown, verdict=verdict, snoozed_until=until))
+        return {trade.line.symbol for trade in held}
+
+    def _proposal(self, trade: _Trade, trades: list[_Trade]) -> Proposal:
+        line, portfolio = trade.line, self.portfolio
+        checks = guard_rules.trade_guards(
+            line, trade.value, self.value, portfolio, self.situation.past, self.situation.now
+        )
+        fees = sum((other.costs.cash for other in trades), ZERO)
+        return make_proposal(
+            portfolio,
+            line,
+            trade.side,
+            trade.quantity,
+            trade.costs,
+            self.value - fees,
+            self.situation.counts.get(line.symbol, 0),
+            checks,
+            reason(line, trade.side, self.valuation, portfolio, everything=self.situation.everything),
+        )
+
+    def _plan_guards(self, trades: list[_Trade]) -> tuple[GuardResult, ...]:
+        total = sum((trade.value for trade in trades), ZERO)
+        return guard_rules.plan_guards(total, len(trades), self.value, self.portfolio, self.situation.past)
+
+    @staticmethod
+    def _with_guards(proposal: Proposal, whole: tuple[GuardResult, ...]) -> Proposal:
+        guards = proposal.guards + whole
+        verdict: Verdict = "blocked" if guard_rules.blocks(guards) else proposal.verdict
+        return replace(proposal, guards=guards, verdict=verdict)
+
+    def _say_short(self, due: list[str], trades: list[_Trade], solution: Solution) -> None:
+        after = self.value - sum((trade.costs.cash for trade in trades), ZERO)
+        for trade in trades:
+            line = trade.line
+            if line.symbol not in due or line.state != "below" or line.lower is None or line.price is None:
+                continue
+            weight = float((line.quantity + trade.quantity) * line.price / after)
+            if weight < line.lower - guard_rules.TOLERANCE and solution.short > 0:
+                self.warnings.append(
+                    f"{line.symbol} stays at {weight:.2%}, below {line.lower:.2%}: "
+                    f"{solution.short:,.2f} {self.portfolio.base_currency} short"
+                )
+
+    def _finished(self, proposals: list[Proposal]) -> Plan:
+        ordered = sorted([*proposals, *self.set_aside], key=lambda p: (p.side == "buy", p.symbol))
+        for proposal in ordered:
+            self.warnings += [
+                f"{proposal.symbol}: {guard.name}: {guard.detail}"
+                for guard in proposal.guards
+                if guard.verdict == "warn"
+            ]
+        return Plan(tuple(ordered), tuple(dict.fromkeys(self.warnings)))
+
+
+def make_proposal(
+    portfolio: Portfolio,
+    line: Line,
+    side: Side,
+    quantity: Decimal,
+    costs: TradeCosts,
+    value_after: Decimal,
+    count: int,
+    guards: tuple[GuardResult, ...],
+    why: str,
+    price: Decimal | None = None,
+) -> Proposal:
+    """One trade as a proposal, at `price` if it was not made at the quote's.
+
+    `value_after` is the portfolio's value after the fees of the whole plan; holdings stay valued at the quote.
+    """
+    assert line.price is not None
+    assert line.quote is not None
+    assert line.weight is not None
+    made_at = line.price if price is None else price
+    signed = quantity if side == "buy" else -quantity
+    value_after -= signed * (made_at - line.price)
+    lots: tuple[EntryLot, ...] = ()
+    if side == "sell" and line.position is not None:
+        lots = take_fifo(line.position.lots, quantity, made_at, costs.cash)
+    return Proposal(
+        id=proposal_id(portfolio.id, line.symbol, side, count),
+        side=side,
+        symbol=line.symbol,
+        quantity=quantity,
+        price=made_at,
+        value=quantity * made_at,
+        currency=line.asset.currency,
+        reason=why,
+        weight_before=line.weight,
+        weight_after=float((line.quantity + signed) * line.price / value_after),
+        costs=costs,
+        lots=lots,
+        tax=Tax(),
+        worth_it=WorthIt(costs.total),
+        guards=guards,
+        verdict="blocked" if guard_rules.blocks(guards) else "propose",
+        quote=line.quote,
+    )

@@ -1,0 +1,62 @@
+"""A micro-trade that is proposed, with everything that its user needs to judge it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from msgspec import Struct
+
+from core.book.entries import EntryLot, Side
+from core.costs.model import TradeCosts
+from core.market.quotes import Quote
+
+Verdict = Literal["propose", "not_worth_it", "blocked", "snoozed"]
+
+
+class GuardResult(Struct, frozen=True):
+    """What one guard says of a trade, with its numbers."""
+
+    name: str
+    verdict: Literal["pass", "warn", "block"]
+    detail: str
+
+
+class Tax(Struct, frozen=True):
+    """Gains that the sale would realise and the tax on them, in base currency; None where not computed."""
+
+    short_gain: Decimal | None = None
+    long_gain: Decimal | None = None
+    estimated: Decimal | None = None
+
+
+class WorthIt(Struct, frozen=True):
+    """Risk removed against what it costs, in base currency; benefit and verdict None without a covariance."""
+
+    cost: Decimal
+    benefit: Decimal | None = None
+    verdict: bool | None = None
+
+
+class Proposal(Struct, frozen=True):
+    """One proposed trade. Price, value and costs are in `currency`; weights are fractions of the portfolio."""
+
+    id: str
+    side: Side
+    symbol: str
+    quantity: Decimal
+    price: Decimal
+    value: Decimal
+    currency: str
+    reason: str
+    weight_before: float
+    weight_after: float
+    costs: TradeCosts
+    lots: tuple[EntryLot, ...]  # what a sale would take; empty for a buy
+    tax: Tax
+    worth_it: WorthIt
+    guards: tuple[GuardResult, ...]
+    verdict: Verdict
+    quote: Quote  # what it was made from
+    snoozed_until: datetime | None = None

@@ -1,0 +1,1 @@
+"""What the user wants: targets, bands, policy, costs and limits, read from a TOML file."""

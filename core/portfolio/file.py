@@ -1,0 +1,347 @@
+"""Reads a portfolio file (TOML) into the model. Here, and only here, percents become fractions."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+
+from core.errors import BadInput, Problem
+from core.money import ZERO
+from core.portfolio import checks, readers
+from core.portfolio.bands import read_band
+from core.portfolio.checks import Row
+from core.portfolio.model import (
+    Asset,
+    Cash,
+    Costs,
+    FeedSettings,
+    Limit,
+    Limits,
+    OpeningLot,
+    Policy,
+    Portfolio,
+    RelativeBand,
+)
+from core.portfolio.readers import one_of
+from core.portfolio.table import Table, Wrong
+from core.text import clean
+
+SCHEMA: Final = 1
+LARGEST_FILE: Final = 1_000_000  # bytes
+_SAMPLES: Final = "start from one of the sample portfolios"
+_LINE: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+_BAND_OF_VALUE: Final = RelativeBand(0.03, 0.03)  # the default 3, of the value
+
+_FEED, _POLICY, _COSTS, _LIMITS = FeedSettings(), Policy(), Costs(), Limits()
+
+_Kind: TypeAlias = Literal["stock", "etf", "fund", "bond", "crypto", "other"]
+_Market: TypeAlias = Literal["us", "uk", "none"]
+_kind: Final[Callable[[object], _Kind]] = one_of("stock", "etf", "fund", "bond", "crypto", "other")
+_market: Final[Callable[[object], _Market]] = one_of("us", "uk", "none")
+
+_hours: Final = readers.real(readers.number(0, 24 * 3660))
+_seconds: Final = readers.real(readers.number(0, 366 * 86400))
+_interval: Final = readers.real(readers.number(5, 86400))
+_lot_quantity: Final = readers.positive(readers.amount)
+_share: Final = readers.limit(readers.wide_fraction)
+_count: Final = readers.limit(readers.whole)
+
+
+def load_portfolio(path: Path) -> Portfolio:
+    """The portfolio in the file at `path`; BadInput with everything that is wrong with it."""
+    where = clean(str(path), 200)
+    return _read(_contents(path, where), where, path.parent, str(path))
+
+
+def parse_portfolio(text: str, where: str, folder: Path) -> Portfolio:
+    """The portfolio that `text` describes; `where` names it in errors, relative paths start from `folder`."""
+    return _read(text, where, folder, where)
+
+
+def _contents(path: Path, where: str) -> str:
+    """The text of the file; BadInput if it has none."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST_FILE + 1)
+    except FileNotFoundError as error:
+        raise BadInput("no such file", where=where, fix=f"check the path, or {_SAMPLES}") from error
+    except IsADirectoryError as error:
+        raise BadInput("is a directory, not a portfolio file", where=where, fix="name a file in it") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise BadInput(
+            f"cannot be read: {reason}", where=where, fix="check the path and its permissions"
+        ) from error
+    if len(data) > LARGEST_FILE:
+        raise BadInput("is larger than 1 MB, no portfolio file", where=where, fix=_SAMPLES)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        what = "is not text in UTF-8"
+        raise BadInput(what, where=f"{where}: line {line}", fix="save it as plain text in UTF-8") from error
+
+
+def _read(text: str, where: str, folder: Path, path: str) -> Portfolio:
+    problems: list[Problem] = []
+    top = Table(_toml(text, where), where, "", problems)
+    _check_schema(top)
+    portfolio = _portfolio(top, folder, path)
+    top.refuse_unknown()
+    if problems:
+        raise BadInput("", problems=problems)
+    return portfolio
+
+
+def _toml(text: str, where: str) -> dict[str, object]:
+    if not text.strip():
+        raise BadInput("is empty", where=where, fix=_SAMPLES)
+    if "\0" in text:
+        raise BadInput("is a binary file, not text", where=where, fix="name a portfolio file (TOML)")
+    try:
+        return tomllib.loads(text, parse_float=_decimal)
+    except RecursionError as error:
+        raise BadInput(
+            "is nested too deeply", where=where, fix="portfolio files are flat: check its brackets"
+        ) from error
+    except ValueError as error:  # also an integer of thousands of digits
+        message = str(error)
+        found = _LINE.search(message)
+        line = f": line {found[1] or text.rstrip().count(chr(10)) + 1}" if found else ""
+        what = clean(_LINE.sub("", message), 120)
+        fix = "write each asset under [[asset]], in double brackets"
+        if not what.startswith("Cannot declare"):
+            fix = "correct that line: text stands in quotes, each key once, tables in [brackets]"
+        raise BadInput(f"broken TOML: {what}", where=f"{where}{line}", fix=fix) from error
+
+
+def _decimal(text: str) -> Decimal:
+    """The exact number; infinity, refused wherever it is read, for one beyond what a Decimal can hold."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return Decimal("Infinity")
+
+
+def _check_schema(top: Table) -> None:
+    """Stops at another schema: nothing else of such a file could be judged."""
+    schema = top.require("schema", readers.whole, SCHEMA, f"write schema = {SCHEMA} in the first line")
+    if schema != SCHEMA:
+        what = f"the file is of schema {schema}, this version reads schema {SCHEMA}"
+        raise BadInput(what, where=top.where("schema"), fix=f"write schema = {SCHEMA}, or update strikezone")
+
+
+def _portfolio(top: Table, folder: Path, path: str) -> Portfolio:
+    name = top.require("id", readers.portfolio_id, "", 'write id = "my-portfolio"')
+    base = top.require("base_currency", readers.major_currency, "", 'write base_currency = "USD"')
+    asset_tables = _asset_tables(top)
+    of_value = any(t.has("target_value") for t in asset_tables) and not any(t.has("target") for t in asset_tables)
+    feed, costs_table, policy_table, cash_table = (top.table(key) for key in ("feed", "costs", "policy", "cash"))
+    policy = _policy(policy_table, of_value)
+    costs = _costs(costs_table)
+    spread = costs_table.take("spread_bps", readers.bps, ZERO)
+    cash = _cash(cash_table)
+    portfolio = Portfolio(
+        path=path,
+        id=name,
+        base_currency=base,
+        name=top.take("name", readers.text, ""),
+        timezone=top.take("timezone", readers.timezone, ""),
+        opened=top.take("opened", readers.day, None),
+        feed=_feed(feed, folder),
+        cash=cash,
+        policy=policy,
+        costs=costs,
+        limits=_limits(top.table("limits")),
+        assets=tuple(_asset(table, base, policy, spread, of_value) for table in asset_tables),
+    )
+    _tax(top.table("tax"))
+    for key in ("sleeve", "tilt", "contribution", "overlay"):
+        if top.take(key, _any_rows, False):
+            top.problem(key, f"[[{key}]] is not supported yet", "leave it out")
+    for table in (feed, costs_table, policy_table, cash_table):
+        table.refuse_unknown()
+    _check(portfolio, asset_tables, top, cash_table, policy_table, of_value)
+    return portfolio if top.problems else _with_warnings(portfolio)
+
+
+def _check(
+    portfolio: Portfolio, asset_tables: list[Table], top: Table, cash: Table, policy: Table, of_value: bool
+) -> None:
+    rows = [Row(table, asset) for table, asset in zip(asset_tables, portfolio.assets, strict=True)]
+    checks.check_symbols(rows)
+    checks.check_currencies(rows, cash, portfolio.cash.balances, portfolio.base_currency)
+    checks.check_targets(rows, cash, top)
+    if of_value:
+        checks.check_fixed_value(cash, policy, portfolio.policy.scope)
+    checks.check_bands(rows, cash, portfolio.cash)
+
+
+def _with_warnings(portfolio: Portfolio) -> Portfolio:
+    from msgspec.structs import replace
+
+    return replace(portfolio, warnings=checks.odd(portfolio))
+
+
+def _any_rows(value: object) -> bool:
+    return value != []
+
+
+def _asset_tables(top: Table) -> list[Table]:
+    """The `[[asset]]` tables, their places named by number and symbol."""
+    tables = top.rows("asset")
+    for number, table in enumerate(tables, start=1):
+        symbol = table.values.get("symbol")
+        named = f" {clean(symbol, 32)}" if isinstance(symbol, str) and symbol else ""
+        table.prefix = f"asset[{number}]{named}: "
+    if not tables and "asset" not in top.failed and not any(key.startswith("asset[") for key in top.failed):
+        top.problem("asset", "there is no [[asset]]", 'write [[asset]] and symbol = "VTI" below it')
+    return tables
+
+
+def _feed(table: Table, folder: Path) -> FeedSettings:
+    source = table.take("source", one_of("yahoo", "replay", "manual"), _FEED.source)
+    prices = table.take("prices", readers.file_path, "")
+    if source == "manual":
+        table.problem("source", 'source = "manual" is not supported yet', 'write "yahoo" or "replay"')
+    if source == "replay" and not prices and "prices" not in table.failed:
+        table.problem("prices", "is missing: a replay needs prices", 'write prices = "prices.csv"')
+    return FeedSettings(
+        source=source,
+        prices=os.path.abspath(folder / prices) if prices else "",
+        interval=table.take("interval", _interval, _FEED.interval),
+        stale_after=table.take("stale_after", _seconds, _FEED.stale_after),
+    )
+
+
+def _cash(table: Table) -> Cash:
+    balances = table.table("balances")
+    amounts: dict[str, Decimal] = {}
+    for code in balances.values:
+        amount = balances.take(code, readers.signed_amount, ZERO)
+        try:
+            amounts[readers.currency(code)] = amount
+        except Wrong as wrong:
+            balances.problem(clean(code, 32), wrong.what, wrong.fix)
+    return Cash(
+        balances=amounts,
+        target=table.take("target", readers.fraction, 0.0),
+        floor=table.take("floor", readers.fraction, 0.0),
+        band=read_band(table, "band", of_value=False),
+    )
+
+
+def _policy(table: Table, of_value: bool) -> Policy:
+    worth_it = table.take("worth_it", one_of("off", "warn", "block"), _POLICY.worth_it)
+    if worth_it == "block":
+        table.problem("worth_it", 'worth_it = "block" is not supported yet', 'write "off" or "warn"')
+    table.not_yet("risk_aversion", readers.real(readers.amount), _POLICY.risk_aversion)
+    table.not_yet("horizon", readers.real(readers.amount), _POLICY.horizon_years)
+    return Policy(
+        band=read_band(table, "band", of_value=of_value) or (_BAND_OF_VALUE if of_value else _POLICY.band),
+        destination=table.take("destination", readers.destination, _POLICY.destination),
+        scope=table.take("scope", one_of("breached", "all"), _POLICY.scope),
+        near=table.take("near", readers.fraction, _POLICY.near),
+        min_trade=table.take("min_trade", readers.amount, _POLICY.min_trade),
+        cooldown_hours=table.take("cooldown", _hours, _POLICY.cooldown_hours),
+        dwell_seconds=table.take("dwell", _seconds, _POLICY.dwell_seconds),
+        mode=table.take("mode", one_of("both", "buy_only", "sell_only"), _POLICY.mode),
+        worth_it=worth_it,
+    )
+
+
+def _costs(table: Table) -> Costs:
+    table.not_yet("preset", one_of("", "us-zero", "ibkr-fixed", "ibkr-tiered", "uk-flat"), "")
+    table.not_yet("fx_bps", readers.bps, ZERO)
+    table.not_yet("fees", one_of("none", "us", "uk"), "none")
+    return Costs(
+        per_order=table.take("per_order", readers.amount, _COSTS.per_order),
+        per_share=table.take("per_share", readers.amount, _COSTS.per_share),
+        rate=table.take("rate_bps", readers.bps, _COSTS.rate),
+        minimum=table.take("minimum", readers.amount, _COSTS.minimum),
+        maximum_rate=table.take("maximum_percent", readers.percent, _COSTS.maximum_rate),
+        impact=table.take("impact", readers.number(0, 1000), _COSTS.impact),
+    )
+
+
+def _limits(table: Table) -> Limits:
+    table.not_yet("max_participation", _share, Limit(0.0))
+    table.not_yet("max_sector", _share, Limit(0.0))
+    table.not_yet("market_hours", readers.flag, False)
+    limits = Limits(
+        max_trade=table.take("max_trade", _share, _LIMITS.max_trade),
+        max_turnover_day=table.take("max_turnover_day", _share, _LIMITS.max_turnover_day),
+        max_turnover_month=table.take("max_turnover_month", _share, _LIMITS.max_turnover_month),
+        max_trades_day=table.take("max_trades_day", _count, _LIMITS.max_trades_day),
+        max_jump=table.take("max_jump", _share, _LIMITS.max_jump),
+    )
+    table.refuse_unknown()
+    return limits
+
+
+def _tax(table: Table) -> None:
+    """Accepts `[tax]` with its defaults."""
+    table.not_yet("regime", one_of("none", "us", "uk"), "none")
+    table.not_yet("method", one_of("fifo", "lifo", "hifo", "lofo", "average", "min_tax", "specific"), "fifo")
+    table.not_yet("short_rate", readers.percent, Decimal("0.35"))
+    table.not_yet("long_rate", readers.percent, Decimal("0.15"))
+    table.not_yet("wash_sales", one_of("off", "warn", "block"), "warn")
+    table.not_yet("wash_group", readers.text, "")
+    table.refuse_unknown()
+
+
+def _asset(table: Table, base: str, policy: Policy, spread: Decimal, of_value: bool) -> Asset:
+    table.not_yet("sleeve", readers.text, "")
+    table.not_yet("stamp", readers.flag, False)
+    target = table.take("target", readers.fraction, None)
+    target_value = table.take("target_value", readers.amount, None)
+    own_band = read_band(table, "band", of_value=of_value)
+    targeted = target is not None or target_value is not None
+    asset = Asset(
+        symbol=table.require("symbol", readers.symbol, "", 'write symbol = "VTI"'),
+        currency=table.take("currency", readers.currency, base),
+        name=table.take("name", readers.text, ""),
+        sector=table.take("sector", readers.text, ""),
+        kind=table.take("kind", _kind, "other"),
+        target=target,
+        target_value=target_value,
+        band=(own_band or policy.band) if targeted else None,
+        destination=table.take("destination", readers.destination, policy.destination),
+        step=table.take("step", readers.step, Decimal(1)),
+        buy=table.take("buy", readers.flag, True),
+        sell=table.take("sell", readers.flag, True),
+        outside=table.take("outside", readers.flag, False),
+        market=table.take("market", _market, "us"),
+        spread=table.take("spread_bps", readers.bps, spread),
+        average_daily_value=table.take("average_daily_value", readers.amount, ZERO),
+        daily_volatility=table.take("daily_volatility", readers.percent, ZERO),
+        lots=_lots(table),
+    )
+    table.refuse_unknown()
+    return asset
+
+
+def _lots(table: Table) -> tuple[OpeningLot, ...]:
+    """What is held at the start: `lots`, or `quantity` alone, whose basis is unknown."""
+    quantity = table.take("quantity", readers.amount, ZERO)
+    lots = tuple(_lot(row) for row in table.rows("lots"))
+    if table.has("quantity") and table.has("lots"):
+        table.problem("quantity", "stands beside lots", "write either lots, or quantity if their basis is unknown")
+    return (OpeningLot(quantity),) if quantity else lots
+
+
+def _lot(table: Table) -> OpeningLot:
+    lot = OpeningLot(
+        quantity=table.require("quantity", _lot_quantity, ZERO, "write quantity = 100"),
+        price=table.take("price", readers.amount, None),
+        acquired=table.take("acquired", readers.day, None),
+    )
+    if table.take("rate", readers.amount, None) is not None:
+        table.problem("rate", "rate is not supported yet", "leave it out")
+    table.refuse_unknown()
+    return lot

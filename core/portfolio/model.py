@@ -1,0 +1,186 @@
+"""The portfolio as its file describes it: frozen values, weights as fractions, money and quantities exact.
+
+Everything is resolved: an asset carries the band, destination and spread that count for it, whether they were
+written beside it or came from `[policy]` and `[costs]`.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from core.money import ONE, ZERO
+
+
+class AbsoluteBand(Struct, frozen=True):
+    """Edges at `lower_width` below and `upper_width` above the target, in fractions of the portfolio."""
+
+    lower_width: float
+    upper_width: float
+
+
+class RelativeBand(Struct, frozen=True):
+    """Edges at `lower_width` below and `upper_width` above the target, in fractions of the target."""
+
+    lower_width: float
+    upper_width: float
+
+
+class TighterBand(Struct, frozen=True):
+    """The narrower of an absolute width (of the portfolio) and a relative one (of the target)."""
+
+    absolute: float
+    relative: float
+
+
+class LooserBand(Struct, frozen=True):
+    """The wider of an absolute width (of the portfolio) and a relative one (of the target)."""
+
+    absolute: float
+    relative: float
+
+
+class RangeBand(Struct, frozen=True):
+    """Edges at fixed weights, whatever the target."""
+
+    lower: float
+    upper: float
+
+
+Band: TypeAlias = AbsoluteBand | RelativeBand | TighterBand | LooserBand | RangeBand
+
+
+class OpeningLot(Struct, frozen=True):
+    """A lot held at the start; price and day are None where the file gives only a quantity (basis unknown).
+
+    `price` is per unit, in the asset's currency.
+    """
+
+    quantity: Decimal
+    price: Decimal | None = None
+    acquired: date | None = None
+
+
+class Asset(Struct, frozen=True):
+    """One `[[asset]]`. Targeted if it has `target` (fraction) or `target_value` (base currency), never both."""
+
+    symbol: str
+    currency: str
+    name: str = ""
+    sector: str = ""
+    kind: Literal["stock", "etf", "fund", "bond", "crypto", "other"] = "other"
+    target: float | None = None
+    target_value: Decimal | None = None
+    band: Band | None = None  # None if untargeted
+    destination: float = 1.0  # from the edge (0) back to the target (1)
+    step: Decimal = ONE  # smallest tradable quantity, never 0: "any fraction" is 0.000001
+    buy: bool = True
+    sell: bool = True
+    outside: bool = False
+    market: Literal["us", "uk", "none"] = "us"
+    spread: Decimal = ZERO  # full spread, as a fraction of the price
+    average_daily_value: Decimal = ZERO  # traded a day, in the asset's currency; 0 = unknown
+    daily_volatility: Decimal = ZERO  # fraction a day; 0 = unknown
+    lots: tuple[OpeningLot, ...] = ()
+
+    @property
+    def targeted(self) -> bool:
+        """Whether it has a target, be it 0."""
+        return self.target is not None or self.target_value is not None
+
+
+class Cash(Struct, frozen=True):
+    """`[cash]`: opening balances by currency; target and floor as fractions of the portfolio."""
+
+    balances: dict[str, Decimal] = {}
+    target: float = 0.0
+    floor: float = 0.0
+    band: Band | None = None
+
+
+class Policy(Struct, frozen=True):
+    """`[policy]`; `near` as a fraction of the way to an edge, `min_trade` in base currency."""
+
+    band: Band = AbsoluteBand(0.03, 0.03)
+    destination: float = 1.0
+    scope: Literal["breached", "all"] = "breached"
+    near: float = 0.75
+    min_trade: Decimal = ZERO
+    cooldown_hours: float = 0.0
+    dwell_seconds: float = 0.0
+    mode: Literal["both", "buy_only", "sell_only"] = "both"
+    worth_it: Literal["off", "warn", "block"] = "warn"
+    risk_aversion: float = 3.0
+    horizon_years: float = 0.25
+
+
+class Costs(Struct, frozen=True):
+    """`[costs]`: rates as fractions of the trade's value, amounts in base currency."""
+
+    per_order: Decimal = ZERO
+    per_share: Decimal = ZERO
+    rate: Decimal = ZERO
+    minimum: Decimal = ZERO
+    maximum_rate: Decimal = ZERO  # 0 = no maximum
+    impact: Decimal = ZERO  # square-root impact coefficient
+
+
+class Limit(Struct, frozen=True):
+    """A guard's limit; with `warn` the proposal stands with a warning."""
+
+    value: float
+    warn: bool = False
+
+
+class Limits(Struct, frozen=True):
+    """`[limits]`: fractions of the portfolio, but `max_trades_day` (a count) and `max_jump` (of the price)."""
+
+    max_trade: Limit = Limit(0.25, True)
+    max_turnover_day: Limit = Limit(1.0)
+    max_turnover_month: Limit = Limit(1.0)
+    max_trades_day: Limit = Limit(20, True)
+    max_jump: Limit = Limit(0.20)
+
+
+class FeedSettings(Struct, frozen=True):
+    """`[feed]`; `prices` is an absolute path once read, `interval` and `stale_after` are seconds."""
+
+    source: Literal["yahoo", "replay", "manual"] = "yahoo"
+    prices: str = ""
+    interval: float = 15.0
+    stale_after: float = 120.0
+
+
+class Portfolio(Struct, frozen=True):
+    """One portfolio file, read and checked. `warnings` are what it says that is legal but odd."""
+
+    path: str
+    id: str
+    base_currency: str
+    assets: tuple[Asset, ...]
+    name: str = ""
+    timezone: str = ""
+    opened: date | None = None
+    feed: FeedSettings = FeedSettings()
+    cash: Cash = Cash()
+    policy: Policy = Policy()
+    costs: Costs = Costs()
+    limits: Limits = Limits()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def fixed_value(self) -> bool:
+        """Whether its targets are amounts of money instead of weights."""
+        return any(asset.target_value is not None for asset in self.assets)
+
+    @property
+    def has_targets(self) -> bool:
+        """Whether anything can be proposed at all."""
+        return any(asset.targeted for asset in self.assets)
+
+    def asset(self, symbol: str) -> Asset | None:
+        """The asset called `symbol`, if the file has it."""
+        return next((asset for asset in self.assets if asset.symbol == symbol), None)

@@ -1,0 +1,1 @@
+"""Portfolio files to copy, and the real prices that they replay; shipped inside the wheel."""

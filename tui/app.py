@@ -1,0 +1,164 @@
+"""The app: joins runners, screens, signals and keys. It only wires; what is shown stands in screens and widgets."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Sequence
+from functools import partial
+from time import monotonic
+from typing import ClassVar
+
+from textual import events
+from textual.app import App
+from textual.binding import Keymap
+from textual.command import Provider
+
+from core.desk.snapshot import Snapshot
+from tui.commands import bindings
+from tui.messages import Latest, Runner, SnapshotReady
+from tui.screens.dialog import Dialog
+from tui.screens.monitor import MonitorScreen
+from tui.styles.themes import DARK, LIGHT, variables
+from tui.widgets.glyphs import AsciiFilter
+
+
+def _palette() -> type[Provider]:
+    from tui.screens.palette import Commands
+
+    return Commands
+
+
+class StrikezoneApp(App[None]):
+    """One monitor for each runner. `first` are snapshots for the first frame, in the runners' order.
+
+    `clock` gives the moment at which a key counts as typed; by default the key's own time.
+    """
+
+    CSS_PATH = "styles/strikezone.tcss"
+    TITLE = "strikezone"
+    BINDINGS = bindings("app", "tabs")
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_palette}
+    ENABLE_COMMAND_PALETTE = True
+
+    def __init__(
+        self,
+        runners: Sequence[Runner],
+        *,
+        first: Sequence[Snapshot] = (),
+        ascii: bool = False,  # noqa: A002
+        mouse: bool = False,
+        theme: str | None = None,
+        keymap: Keymap | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        super().__init__()
+        self.runners = tuple(runners)
+        self.mouse = mouse
+        self._clock = clock
+        self._latest = [Latest() for _ in self.runners]
+        several = len(self.runners) > 1
+        self.monitors = [
+            MonitorScreen(
+                runner,
+                first[index] if index < len(first) else None,
+                f" {index + 1}/{len(self.runners)}" if several else "",
+            )
+            for index, runner in enumerate(self.runners)
+        ]
+        self.showing = 0
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        if ascii:
+            self._filters.append(AsciiFilter())
+        self.theme = theme or ("ansi-dark" if os.environ.get("NO_COLOR") else DARK.name)
+        self.animation_level = "none"
+        if keymap:
+            self.set_keymap(keymap)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """The meanings that the screen has colours for, in every theme."""
+        return variables(self.current_theme)
+
+    def get_default_screen(self) -> MonitorScreen:
+        """The first portfolio's monitor."""
+        return self.monitors[0]
+
+    def on_mount(self) -> None:
+        """Listens to signals, and starts the runners: their snapshots arrive as messages."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
+        for index, runner in enumerate(self.runners):
+            runner.publish = partial(self.publish, index)
+            runner.start()
+
+    async def on_unmount(self) -> None:
+        """Stops the runners, which folds their ledgers."""
+        for runner in self.runners:
+            runner.publish = None
+        await asyncio.gather(*(asyncio.to_thread(runner.stop) for runner in self.runners))
+
+    def publish(self, index: int, snapshot: Snapshot) -> None:
+        """Hands a snapshot over from a runner's thread: one message, however many snapshots lie unread."""
+        if self._latest[index].put(snapshot):
+            self.post_message(SnapshotReady(index))
+
+    def on_snapshot_ready(self, message: SnapshotReady) -> None:
+        """Shows the newest snapshot of a runner, or keeps it for when its monitor is looked at."""
+        snapshot = self._latest[message.index].take()
+        if snapshot is None:
+            return
+        monitor = self.monitors[message.index]
+        if not monitor.is_attached:
+            monitor.snapshot = snapshot
+            return
+        monitor.show(snapshot)
+        if message.index == self.showing and isinstance(self.screen, Dialog):
+            self.screen.update(snapshot)
+
+    def monotonic(self) -> float:
+        """Seconds on the clock by which keys are heard."""
+        return self._clock() if self._clock else monotonic()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Lets no key through to a dialog that has only just opened."""
+        typed = isinstance(event, events.Key) and not event.is_forwarded
+        if typed and isinstance(self.screen, Dialog):
+            at = self._clock() if self._clock else event.time
+            if not self.screen.hears(at):
+                return
+        await super().on_event(event)
+
+    def keymap_of(self, id: str) -> str | None:  # noqa: A002
+        """The keys that the user's keymap gives to a command, if it does."""
+        return self._keymap.get(id)
+
+    async def action_show(self, number: int) -> None:
+        """Shows portfolio `number`, counted from 1."""
+        index = number - 1
+        if index == self.showing or not 0 <= index < len(self.monitors) or len(self.screen_stack) > 1:
+            return
+        self.showing = index
+        await self.switch_screen(self.monitors[index])
+
+    async def action_next(self) -> None:
+        """Shows the next portfolio."""
+        await self.action_show((self.showing + 1) % len(self.monitors) + 1)
+
+    async def action_previous(self) -> None:
+        """Shows the previous portfolio."""
+        await self.action_show((self.showing - 1) % len(self.monitors) + 1)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only several portfolios can be switched between."""
+        if action in ("show", "next", "previous"):
+            return len(self.runners) > 1
+        return True
+
+    def action_help(self) -> None:
+        """Shows all keys."""
+        from tui.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen())

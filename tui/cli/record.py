@@ -1,0 +1,166 @@
+"""`record`: what happened elsewhere, typed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import click
+
+from core.book.entries import Draft, Side
+from core.clock import local_zone
+from core.errors import BadInput
+from core.money import ZERO, exact
+from core.portfolio.model import Portfolio
+from tui.cli.common import DAY, DECIMAL, desk_on, portfolio_at, print_json, shared, warn
+from tui.cli.confirm import confirmed_json
+
+
+@click.group()
+def record() -> None:
+    """Record what happened elsewhere: buys, sells, deposits and withdrawals."""
+
+
+def _options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for decorator in (
+        shared,
+        click.option("--id", "id_", metavar="ID", default="", help="Recorded once, however often it is given."),
+        click.option("--rate", type=DECIMAL, help="Base currency per unit of currency on that day."),
+        click.option("--currency", help="Default: the asset's, or the portfolio's."),
+        click.option("--date", "day", type=DAY, help="When it happened (default: today)."),
+    ):
+        command = decorator(command)
+    return command
+
+
+def _trade_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    return _options(
+        click.option("--fees", type=DECIMAL, default="0", help="Commission and all other fees.")(command)
+    )
+
+
+@record.command("buy")
+@click.argument("words", nargs=-1, metavar="FILE SYMBOL QTY PRICE")
+@_trade_options
+def buy(words: tuple[str, ...], **options: Any) -> int:
+    """A purchase; its fees add to the basis."""
+    return _trade("buy", words, options)
+
+
+@record.command("sell")
+@click.argument("words", nargs=-1, metavar="FILE SYMBOL QTY PRICE")
+@click.option("--method", type=click.Choice(["fifo"]), default="fifo", help="Which lots are sold.")
+@_trade_options
+def sell(words: tuple[str, ...], method: str, **options: Any) -> int:
+    """A sale; its fees reduce the proceeds."""
+    return _trade("sell", words, options)
+
+
+@record.command("deposit")
+@click.argument("words", nargs=-1, metavar="FILE AMOUNT")
+@_options
+def deposit(words: tuple[str, ...], **options: Any) -> int:
+    """Cash paid in."""
+    return _cash(1, words, options)
+
+
+@record.command("withdraw")
+@click.argument("words", nargs=-1, metavar="FILE AMOUNT")
+@_options
+def withdraw(words: tuple[str, ...], **options: Any) -> int:
+    """Cash taken out."""
+    return _cash(-1, words, options)
+
+
+def _trade(side: Side, words: tuple[str, ...], options: dict[str, Any]) -> int:
+    portfolio, (symbol, quantity, price) = _words(words, ("SYMBOL", "QTY", "PRICE"))
+    asset = portfolio.asset(symbol)
+    currency = asset.currency if asset else portfolio.base_currency
+    fees: Decimal = options["fees"]
+    if fees < 0:
+        raise BadInput("--fees cannot be negative", fix="give what was charged")
+    return _record(
+        portfolio,
+        options,
+        lambda day, moment: Draft(
+            id=options["id_"],
+            kind="trade",
+            effective=day,
+            executed=moment,
+            symbol=symbol,
+            side=side,
+            quantity=_positive(quantity, "QTY"),
+            price=_positive(price, "PRICE"),
+            fees=fees,
+            currency=currency,
+        ),
+        currency,
+    )
+
+
+def _cash(sign: int, words: tuple[str, ...], options: dict[str, Any]) -> int:
+    portfolio, (amount,) = _words(words, ("AMOUNT",))
+    currency = portfolio.base_currency
+    return _record(
+        portfolio,
+        options,
+        lambda day, moment: Draft(
+            id=options["id_"],
+            kind="cash",
+            effective=day,
+            executed=moment,
+            amount=sign * _positive(amount, "AMOUNT"),
+            currency=currency,
+        ),
+        currency,
+    )
+
+
+def _record(
+    portfolio: Portfolio,
+    options: dict[str, Any],
+    make: Callable[[date, datetime | None], Draft],
+    currency: str,
+) -> int:
+    if options["currency"] not in (None, currency):
+        raise BadInput(
+            f"--currency {options['currency']} is not {currency}", fix="several currencies are not supported yet"
+        )
+    if options["rate"] not in (None, Decimal(1)):
+        raise BadInput(f"--rate must be 1: the money is in {currency}, the base currency", fix="leave it out")
+    now = datetime.now(UTC)
+    today = now.astimezone(local_zone(portfolio.timezone)).date()
+    day: date = options["day"] or today
+    if day > today:
+        warn((f"{day} is in the future",))
+    with desk_on(portfolio, options["data_dir"]) as desk:
+        confirmed = desk.record(make(day, None))
+    warn(confirmed.warnings + confirmed.skipped)
+    if options["as_json"]:
+        print_json(confirmed_json(confirmed))
+    else:
+        from tui.console import print_confirmed
+
+        print_confirmed(confirmed)
+    return 0
+
+
+def _words(words: tuple[str, ...], names: tuple[str, ...]) -> tuple[Portfolio, tuple[str, ...]]:
+    """The portfolio and the other arguments; FILE may be left out where there is a default portfolio."""
+    if len(words) == len(names) + 1:
+        return portfolio_at(words[0]), words[1:]
+    if len(words) == len(names):
+        return portfolio_at(None), words
+    raise BadInput(f"{len(words)} arguments are given", fix=f"it takes FILE {' '.join(names)}")
+
+
+def _positive(text: str, name: str) -> Decimal:
+    try:
+        number = exact(text)
+    except ValueError as error:
+        raise BadInput(f"{name}: {error}", fix="write it like 12.5") from error
+    if number <= ZERO:
+        raise BadInput(f"{name} must be positive, not {text}", fix="correct it")
+    return number

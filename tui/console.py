@@ -1,0 +1,182 @@
+"""Plain reports with Rich: for pipes, small terminals, and everything that is no screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from core.book.book import Book
+from core.book.entries import Entry
+from core.desk.confirmation import Confirmed
+from core.desk.snapshot import Snapshot
+from core.money import amount, plain
+from core.planning.proposal import Proposal
+from core.policy.valuation import Line
+from tui import format as written
+
+OVER, UNDER, NEAR, DIM = "blue", "dark_orange", "yellow", "dim"
+STATES = {
+    "above": ("▲ over", OVER),
+    "below": ("▼ under", UNDER),
+    "near_upper": ("△ near", NEAR),
+    "near_lower": ("▽ near", NEAR),
+    "inside": ("● in", ""),
+    "untargeted": ("· untargeted", DIM),
+    "outside": ("· outside", DIM),
+    "unpriced": ("◌ no price", DIM),
+    None: ("◌ unknown", DIM),
+}
+
+
+def print_report(snapshot: Snapshot) -> None:
+    """One look: holdings, cash, micro-trades and warnings."""
+    console = _console()
+    portfolio, valuation = snapshot.portfolio, snapshot.valuation
+    worth = f"{written.money(valuation.value)} {portfolio.base_currency}"
+    drift = written.percent(valuation.drift)
+    console.print(Text(f"{portfolio.name or portfolio.id}  {written.moment(snapshot.as_of)}", "bold"))
+    console.print(Text(f"value {worth}   day {written.money(valuation.day_change, sign=True)}   drift {drift}"))
+    table = _table("symbol", ">price", ">value", ">weight", ">target", ">drift", "zone", "state")
+    for line in snapshot.lines:
+        table.add_row(*_holding(line))
+    cash = snapshot.cash
+    table.add_row(
+        Text("cash"),
+        Text(""),
+        Text(written.money(cash.value)),
+        Text(written.hundredths(cash.weight)),
+        Text(written.hundredths(cash.target)),
+        Text(written.points(cash.drift)),
+        Text(_zone(cash.lower, cash.upper)),
+        Text(*STATES[cash.state]) if cash.lower is not None else Text(""),
+    )
+    console.print(table)
+    if snapshot.proposals:
+        _print_proposals(console, snapshot.proposals)
+    else:
+        console.print(Text("no micro-trades"))
+    for warning in snapshot.warnings:
+        console.print(Text(f"! {warning}", NEAR), soft_wrap=True)
+
+
+def print_review(proposals: Sequence[Proposal]) -> None:
+    """What is about to be recorded, on standard error, so that the result stays alone on standard output."""
+    _print_proposals(_console(error=True), proposals)
+
+
+def print_confirmed(confirmed: Confirmed) -> None:
+    """What was recorded, a line each."""
+    console = _console()
+    for entry in confirmed.recorded:
+        console.print(Text(f"recorded {describe(entry)}"))
+    for id_ in confirmed.already:
+        console.print(Text(f"{id_} was recorded already"))
+    if not confirmed.recorded and not confirmed.already:
+        console.print(Text("nothing recorded"))
+
+
+def print_entries(entries: Sequence[Entry]) -> None:
+    """The ledger."""
+    voided = {entry.void_of for entry in entries}
+    table = _table(">#", "day", "kind", "symbol", ">quantity", ">price", ">fees", ">amount", "id")
+    for entry in entries:
+        kind: str = entry.side or entry.kind
+        if entry.void_of is not None:
+            kind = f"void of {entry.void_of}"
+        elif entry.amends is not None:
+            kind = f"{kind}, amends {entry.amends}"
+        style = "dim strike" if entry.seq in voided else ""
+        cells = (
+            str(entry.seq),
+            entry.effective.isoformat(),
+            kind,
+            entry.symbol or "",
+            "" if entry.quantity is None else plain(entry.quantity),
+            "" if entry.price is None else plain(entry.price),
+            "" if entry.fees is None else amount(entry.fees),
+            "" if entry.amount is None else written.money(entry.amount, sign=True),
+            entry.id[:8] + (" void" if entry.seq in voided else ""),
+        )
+        table.add_row(*(Text(cell, style) for cell in cells))
+    _console().print(table if entries else Text("the ledger is empty"))
+
+
+def print_positions(book: Book) -> None:
+    """What is held, lot by lot."""
+    console = _console()
+    table = _table("symbol", ">quantity", "acquired", ">basis each", ">basis")
+    for position in book.positions.values():
+        for lot in position.lots:
+            table.add_row(
+                Text(position.symbol),
+                Text(plain(lot.quantity)),
+                Text("-" if lot.acquired is None else lot.acquired.isoformat()),
+                Text("-" if lot.price is None else written.price(lot.price)),
+                Text(written.money(lot.basis)),
+            )
+    console.print(table)
+    for currency, balance in book.cash.items():
+        console.print(Text(f"cash {written.money(balance)} {currency}"))
+
+
+def describe(entry: Entry) -> str:
+    """An entry in a few words: `#7 sell 65 VTI @ 100`."""
+    if entry.kind == "void":
+        return f"#{entry.seq} void of #{entry.void_of}"
+    if entry.kind == "cash":
+        return f"#{entry.seq} cash {written.money(entry.amount, sign=True)} {entry.currency}"
+    if entry.quantity is not None and entry.price is not None:
+        fees = f", fees {amount(entry.fees)}" if entry.fees else ""
+        return f"#{entry.seq} {entry.side} {plain(entry.quantity)} {entry.symbol} @ {plain(entry.price)}{fees}"
+    return f"#{entry.seq} {entry.kind}"
+
+
+def _holding(line: Line) -> tuple[Text, ...]:
+    word, style = STATES[line.state]
+    if line.state not in ("unpriced", None) and not line.trust.trusted:
+        word, style = f"◌ {written.doubt(line.trust)}", DIM
+    return (
+        Text(line.symbol),
+        Text(written.price(line.price)),
+        Text(written.money(line.value)),
+        Text(written.hundredths(line.weight)),
+        Text(written.hundredths(line.target)),
+        Text(written.points(line.drift), style),
+        Text(_zone(line.lower, line.upper)),
+        Text(word, style),
+    )
+
+
+def _print_proposals(console: Console, proposals: Sequence[Proposal]) -> None:
+    """Two lines each: the trade with its cost and effect, then why, and what speaks against it."""
+    trades = [f"{p.side:4} {plain(p.quantity)} {p.symbol} @ {written.price(p.price)}" for p in proposals]
+    widest = max((len(trade) for trade in trades), default=0)
+    for p, trade in zip(proposals, trades, strict=True):
+        style = {"propose": "bold", "snoozed": DIM}.get(p.verdict, NEAR)
+        figures = f"{written.money(p.value):>12}  cost {written.money(p.costs.total)}"
+        console.print(Text(f"{p.id}  {trade:{widest}}  {figures}  {p.verdict}", style), soft_wrap=True)
+        effect = f"{written.hundredths(p.weight_before)} > {written.percent(p.weight_after)}"
+        console.print(Text(f"          {effect}: {p.reason}", DIM), soft_wrap=True)
+        for guard in p.guards:
+            if guard.verdict != "pass":
+                console.print(Text(f"          {guard.verdict} {guard.name}: {guard.detail}", NEAR), soft_wrap=True)
+
+
+def _zone(lower: float | None, upper: float | None) -> str:
+    return "" if lower is None else f"{written.hundredths(lower)}..{written.hundredths(upper)}"
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+    for column in columns:
+        right = column.startswith(">")
+        table.add_column(column.lstrip(">"), justify="right" if right else "left", no_wrap=column != "reason")
+    return table
+
+
+def _console(*, error: bool = False) -> Console:
+    return Console(stderr=error, highlight=False, markup=False, emoji=False, soft_wrap=False)

@@ -1,0 +1,93 @@
+"""The form in which quantity, price and fees of a trade are edited; Enter keeps, nothing is recorded here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from core.money import exact, plain
+from tui.commands import bindings
+from tui.widgets.lines import Lines, Span
+
+Values = dict[str, Decimal | None]
+
+
+class EditScreen(ModalScreen[Values]):
+    """Numbers to change. Gives what differs from what stood there, or None if it was left."""
+
+    CSS_PATH = None
+    BINDINGS = bindings("edit")
+    DEFAULT_CLASSES = "dialog"
+
+    def __init__(
+        self,
+        title: str,
+        fields: Sequence[tuple[str, Decimal | None]],
+        kept: Mapping[str, Decimal | None] | None = None,
+    ) -> None:
+        super().__init__()
+        self._title = title
+        self._fields = fields
+        self._kept = kept or {}  # earlier edits, which stay edits although the field has not been touched
+
+    def compose(self) -> ComposeResult:
+        """A line for each number."""
+        with Vertical(id="box") as box:
+            box.border_title = Content(self._title)
+            for name, value in self._fields:
+                with Horizontal(classes="field"):
+                    yield Lines(id=f"label-{name}", classes="label")
+                    yield Input("" if value is None else plain(value), id=name, select_on_focus=True)
+                    yield Lines(id=f"hint-{name}", classes="hint")
+            yield Lines(id="answers")
+
+    def on_mount(self) -> None:
+        """The first number has the focus."""
+        for name, value in self._fields:
+            self.query_one(f"#label-{name}", Lines).set_lines([(Span(f" {name}", "dim"),)])
+            hint = "" if value is None else f"  was {plain(value)}"
+            self.query_one(f"#hint-{name}", Lines).set_lines([(Span(hint, "dim"),)])
+        self.query_one("#answers", Lines).set_lines(
+            [
+                (
+                    Span(" Enter", "key"),
+                    Span(" keep and look again   ", "dim"),
+                    Span("Tab", "key"),
+                    Span(" next   ", "dim"),
+                    Span("Esc", "key"),
+                    Span(" leave", "dim"),
+                )
+            ]
+        )
+        self.query_one(Input).focus()
+
+    def on_input_submitted(self) -> None:
+        """Enter in a field keeps the edit."""
+        self.action_keep()
+
+    def action_keep(self) -> None:
+        """Gives the numbers that were changed; a field that is not a number says so and keeps the focus."""
+        values: Values = {}
+        for name, value in self._fields:
+            box = self.query_one(f"#{name}", Input)
+            text = box.value.strip().replace(",", "")
+            try:
+                typed = exact(text) if text else None
+                if typed is not None and (typed < 0 or (name != "fees" and not typed)):
+                    raise ValueError(f"{text} is not positive")
+            except ValueError as error:
+                self.query_one(f"#hint-{name}", Lines).set_lines([(Span(f"  {error}", "trouble"),)])
+                box.focus()
+                return
+            values[name] = self._kept.get(name) if typed is None or typed == value else typed
+        self.dismiss(values)
+
+    def action_leave(self) -> None:
+        """Nothing was edited."""
+        self.dismiss(None)

@@ -1,0 +1,199 @@
+"""The review of a micro-trade, or of all of them: what `y` records, shown in full, asked again if it changed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from core.desk.confirmation import Confirmed, PriceMoved, Request
+from core.desk.snapshot import Snapshot
+from core.errors import StrikezoneError
+from core.planning.proposal import Proposal
+from tui import format as fmt
+from tui.messages import Desk
+from tui.screens.dialog import Dialog
+from tui.screens.review_rows import plan_rows, review_rows
+from tui.widgets.lines import Row, Span
+
+
+class Edit(NamedTuple):
+    """What the user changed of a trade; None is as proposed."""
+
+    quantity: Decimal | None = None
+    price: Decimal | None = None
+    fees: Decimal | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """What was changed."""
+        return [name for name in self._fields if getattr(self, name) is not None]
+
+
+def told(error: StrikezoneError | OSError) -> list[str]:
+    """An error in plain words: each problem, then what to do about it."""
+    if not isinstance(error, StrikezoneError):
+        return [f"not recorded: {error.strerror or error}"]
+    lines: list[str] = []
+    for problem in error.problems:
+        lines.append(str(problem))
+        if problem.fix:
+            lines.append(problem.fix)
+    return lines
+
+
+class ReviewBase(Dialog[Confirmed]):
+    """What the reviews of one trade and of many share: confirming in a thread, and being asked again."""
+
+    def __init__(self, title: str, desk: Desk, snapshot: Snapshot) -> None:
+        super().__init__(title)
+        self.desk = desk
+        self.snapshot = snapshot
+
+    def requests(self) -> list[Request]:
+        """What `y` confirms."""
+        raise NotImplementedError
+
+    async def look_again(self, why: Sequence[str]) -> None:
+        """Fetches what is proposed now, shows it with the reason, and asks again."""
+        raise NotImplementedError
+
+    def action_accept(self) -> None:
+        """Records what is shown, unless the price moved meanwhile."""
+        requests = self.requests()
+        self.busy("recording…")
+        self.run_worker(self._confirm(requests), group="desk", exclusive=True)
+
+    async def _confirm(self, requests: list[Request]) -> None:
+        try:
+            confirmed = await asyncio.to_thread(self.desk.confirm, requests)
+        except PriceMoved as moved:
+            await self.look_again([str(problem) for problem in moved.problems])
+        except (StrikezoneError, OSError) as error:
+            self.idle(told(error))
+        else:
+            self.dismiss(confirmed)
+
+
+class ReviewScreen(ReviewBase):
+    """One micro-trade, and its edit."""
+
+    def __init__(self, desk: Desk, snapshot: Snapshot, proposal: Proposal) -> None:
+        super().__init__("review", desk, snapshot)
+        self.proposal = proposal
+        self.planned = proposal.quantity
+        self.edit = Edit()
+
+    def rows(self, room: int) -> Sequence[Row]:
+        """The trade in full."""
+        return review_rows(self.proposal, self.snapshot, room, self.edit.names)
+
+    def requests(self) -> list[Request]:
+        """The trade as it is shown; `pinned` is the plan's quantity that it was shown for."""
+        return [
+            Request(
+                self.proposal.id,
+                pinned=self.planned,
+                quantity=self.edit.quantity,
+                price=self.edit.price,
+                fees=self.edit.fees,
+                seen_price=self.proposal.quote.price,
+            )
+        ]
+
+    def action_edit(self) -> None:
+        """Opens the form over the review."""
+        from tui.screens.edit import EditScreen
+
+        fees = self.proposal.costs.cash
+        fields = (("quantity", self.proposal.quantity), ("price", self.proposal.price), ("fees", fees))
+        heading = f"edit: {self.proposal.side} {self.proposal.symbol}"
+        self.app.push_screen(EditScreen(heading, fields, self.edit._asdict()), self._edited)
+
+    def _edited(self, values: dict[str, Decimal | None] | None) -> None:
+        self.arm()
+        if values is not None:
+            self.busy("looking at it again…")
+            self.run_worker(self._apply(Edit(**values), []), group="desk", exclusive=True)
+
+    async def look_again(self, why: Sequence[str]) -> None:
+        """The same trade by the prices of now."""
+        await self._apply(self.edit, why)
+
+    async def _apply(self, edit: Edit, why: Sequence[str]) -> None:
+        identity = self.proposal.id
+        try:
+            snapshot = await asyncio.to_thread(self.desk.look)
+            plan = await asyncio.to_thread(self.desk.review, identity)
+            shown = plan
+            if edit.names:
+                shown = await asyncio.to_thread(self.desk.review, identity, **edit._asdict())
+        except (StrikezoneError, OSError) as error:
+            self.idle([*why, *told(error)])
+            return
+        self.snapshot, self.planned, self.proposal, self.edit = snapshot, plan.quantity, shown, edit
+        self.idle(why, "near")
+
+    def update(self, snapshot: Snapshot) -> None:
+        """Follows a newer snapshot: if another quantity is planned now, it is shown and asked again."""
+        if self._busy:
+            return
+        now = next((p for p in snapshot.proposals if p.id == self.proposal.id), None)
+        if now is None or now.quantity == self.planned:
+            return
+        why = f"the plan changed while you looked: {fmt.quantity(self.planned)} became {fmt.quantity(now.quantity)}"
+        self.busy("looking at it again…")
+        self.run_worker(self._apply(self.edit, [why]), group="desk", exclusive=True)
+
+
+class ReviewAllScreen(ReviewBase):
+    """All proposed micro-trades together: recorded all or none."""
+
+    def __init__(self, desk: Desk, snapshot: Snapshot) -> None:
+        self.proposals = proposed(snapshot)
+        super().__init__(f"review of {len(self.proposals)} micro-trades", desk, snapshot)
+
+    def rows(self, room: int) -> Sequence[Row]:
+        """The trades and what they add up to."""
+        return plan_rows(self.proposals, self.snapshot, room)
+
+    def answers(self) -> Row:
+        """As for one, but there is no edit."""
+        return (
+            Span(" ▌ No ▐ ", "choice"),
+            Span("  n or Esc", "dim"),
+            Span("     y", "key"),
+            Span(f" record all {len(self.proposals)}", "text"),
+        )
+
+    def requests(self) -> list[Request]:
+        """All that are shown, as they are shown."""
+        return [Request(p.id, pinned=p.quantity, seen_price=p.quote.price) for p in self.proposals]
+
+    async def look_again(self, why: Sequence[str]) -> None:
+        """The plan by the prices of now; nothing left to propose closes it."""
+        try:
+            self.snapshot = await asyncio.to_thread(self.desk.look)
+        except (StrikezoneError, OSError) as error:
+            self.idle([*why, *told(error)])
+            return
+        self.proposals = proposed(self.snapshot)
+        if not self.proposals:
+            self.dismiss(None)
+            return
+        self.query_one("#box").border_title = f"review of {len(self.proposals)} micro-trades"
+        self.idle(why, "near")
+
+    def update(self, snapshot: Snapshot) -> None:
+        """Follows a newer snapshot: another plan is shown and asked again."""
+        shown = [(p.id, p.quantity) for p in self.proposals]
+        if not self._busy and [(p.id, p.quantity) for p in proposed(snapshot)] != shown:
+            self.busy("looking at it again…")
+            self.run_worker(self.look_again(["the plan changed while you looked"]), group="desk", exclusive=True)
+
+
+def proposed(snapshot: Snapshot) -> tuple[Proposal, ...]:
+    """The trades that can be confirmed, sells first."""
+    ready = [p for p in snapshot.proposals if p.verdict == "propose"]
+    return tuple(sorted(ready, key=lambda p: p.side == "buy"))
