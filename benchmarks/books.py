@@ -11,7 +11,9 @@ def symbols(count: int) -> list[str]:
     return [f"S{number:03}" for number in range(count)]
 
 
-def write_book(folder: Path, count: int, *, days: int = 250, source: str = "yahoo") -> tuple[Path, Path]:
+def write_book(
+    folder: Path, count: int, *, days: int = 250, source: str = "yahoo", band: str = "20%"
+) -> tuple[Path, Path]:
     """A portfolio of `count` assets, some outside their bands, and its prices; gives both paths."""
     names = symbols(count)
     target = 100 / count
@@ -21,7 +23,7 @@ def write_book(folder: Path, count: int, *, days: int = 250, source: str = "yaho
         'base_currency = "USD"',
         f'feed = {{ source = "{source}", prices = "prices.csv" }}',
         "cash = { balances = { USD = 1000 } }",
-        'policy = { band = "20%", destination = "half" }',
+        f'policy = {{ band = "{band}", destination = "half" }}',
         "costs = { per_share = 0.005, minimum = 1, maximum_percent = 1, spread_bps = 4 }",
     ]
     for number, name in enumerate(names):

@@ -12,11 +12,12 @@ from typing import ClassVar
 
 from textual import events
 from textual.app import App
-from textual.binding import Keymap
+from textual.binding import Binding, Keymap
 from textual.command import Provider
+from textual.filter import Monochrome, NoColor
 
 from core.desk.snapshot import Snapshot
-from tui.commands import bindings
+from tui.commands import KEY_NAMES, bindings
 from tui.messages import Latest, Runner, SnapshotReady
 from tui.screens.dialog import Dialog
 from tui.screens.monitor import MonitorScreen
@@ -30,6 +31,10 @@ def _palette() -> type[Provider]:
     return Commands
 
 
+def _itself(monitor: MonitorScreen) -> MonitorScreen:
+    return monitor
+
+
 class StrikezoneApp(App[None]):
     """One monitor for each runner. `first` are snapshots for the first frame, in the runners' order.
 
@@ -37,6 +42,7 @@ class StrikezoneApp(App[None]):
     """
 
     CSS_PATH = "styles/strikezone.tcss"
+    DEFAULT_MODE = "portfolio-0"  # each portfolio has a stack of screens of its own
     TITLE = "strikezone"
     BINDINGS = bindings("app", "tabs")
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_palette}
@@ -68,11 +74,17 @@ class StrikezoneApp(App[None]):
             for index, runner in enumerate(self.runners)
         ]
         self.showing = 0
+        for index, monitor in enumerate(self.monitors):
+            self.add_mode(f"portfolio-{index}", partial(_itself, monitor))
         self.register_theme(DARK)
         self.register_theme(LIGHT)
+        self.no_color = bool(os.environ.get("NO_COLOR"))
+        self._filters = [kept for kept in self._filters if not isinstance(kept, Monochrome)]
+        if self.no_color:  # Textual's own answer is shades of grey in 24-bit colour
+            self._filters.append(NoColor())
         if ascii:
             self._filters.append(AsciiFilter())
-        self.theme = theme or ("ansi-dark" if os.environ.get("NO_COLOR") else DARK.name)
+        self.theme = "ansi-dark" if self.no_color else theme or DARK.name
         self.animation_level = "none"
         if keymap:
             self.set_keymap(keymap)
@@ -80,10 +92,6 @@ class StrikezoneApp(App[None]):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """The meanings that the screen has colours for, in every theme."""
         return variables(self.current_theme)
-
-    def get_default_screen(self) -> MonitorScreen:
-        """The first portfolio's monitor."""
-        return self.monitors[0]
 
     def on_mount(self) -> None:
         """Listens to signals, and starts the runners: their snapshots arrive as messages."""
@@ -131,6 +139,10 @@ class StrikezoneApp(App[None]):
                 return
         await super().on_event(event)
 
+    def get_key_display(self, binding: Binding) -> str:
+        """The name of a key in the footer and the help: a word where a terminal may lack the sign."""
+        return binding.key_display or KEY_NAMES.get(binding.key) or super().get_key_display(binding)
+
     def keymap_of(self, id: str) -> str | None:  # noqa: A002
         """The keys that the user's keymap gives to a command, if it does."""
         return self._keymap.get(id)
@@ -141,7 +153,7 @@ class StrikezoneApp(App[None]):
         if index == self.showing or not 0 <= index < len(self.monitors) or len(self.screen_stack) > 1:
             return
         self.showing = index
-        await self.switch_screen(self.monitors[index])
+        await self.switch_mode(f"portfolio-{index}")
 
     async def action_next(self) -> None:
         """Shows the next portfolio."""

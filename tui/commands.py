@@ -22,6 +22,12 @@ TITLES: Final[dict[Context, str]] = {
 }
 
 
+KEY_NAMES: Final = {
+    "enter": "Enter", "escape": "Esc", "space": "Space", "tab": "Tab", "up": "Up", "down": "Down", "home": "Home",
+    "end": "End", "pageup": "PgUp", "pagedown": "PgDn", "ctrl+p": "Ctrl+P",
+}  # fmt: skip
+
+
 class Command(NamedTuple):
     """One thing that a key does. `footer` is its rank in the footer, 0 for none; `id` is what a keymap names."""
 

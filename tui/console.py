@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -13,12 +14,18 @@ from core.book.book import Book
 from core.book.entries import Entry
 from core.desk.confirmation import Confirmed
 from core.desk.snapshot import Snapshot
-from core.money import amount, plain
+from core.money import ZERO, amount, plain
 from core.planning.proposal import Proposal
 from core.policy.valuation import Line
+from core.text import clean
 from tui import format as written
 
 OVER, UNDER, NEAR, DIM = "blue", "dark_orange", "yellow", "dim"
+HOLDINGS = ("symbol", ">price", ">value", ">weight", ">target", ">drift", "zone", "state")
+ENTRIES = (">#", "day", "kind", "symbol", ">quantity", ">price", ">fees", ">amount", "id")
+LOTS = ("symbol", ">quantity", "acquired", ">basis each", ">basis")
+WIDEST = 1000  # cells, where the output is no terminal
+LONGEST_ID = 12
 STATES = {
     "above": ("▲ over", OVER),
     "below": ("▼ under", UNDER),
@@ -40,11 +47,8 @@ def print_report(snapshot: Snapshot) -> None:
     drift = written.percent(valuation.drift)
     console.print(Text(f"{portfolio.name or portfolio.id}  {written.moment(snapshot.as_of)}", "bold"))
     console.print(Text(f"value {worth}   day {written.money(valuation.day_change, sign=True)}   drift {drift}"))
-    table = _table("symbol", ">price", ">value", ">weight", ">target", ">drift", "zone", "state")
-    for line in snapshot.lines:
-        table.add_row(*_holding(line))
     cash = snapshot.cash
-    table.add_row(
+    last = (
         Text("cash"),
         Text(""),
         Text(written.money(cash.value)),
@@ -54,12 +58,12 @@ def print_report(snapshot: Snapshot) -> None:
         Text(_zone(cash.lower, cash.upper)),
         Text(*STATES[cash.state]) if cash.lower is not None else Text(""),
     )
-    console.print(table)
+    _print_table(console, HOLDINGS, [*map(_holding, snapshot.lines), last], spare=("zone", ">price", ">target"))
     if snapshot.proposals:
         _print_proposals(console, snapshot.proposals)
     else:
         console.print(Text("no micro-trades"))
-    for warning in snapshot.warnings:
+    for warning in filter(None, [snapshot.feed.detail, *snapshot.warnings]):
         console.print(Text(f"! {warning}", NEAR), soft_wrap=True)
 
 
@@ -81,8 +85,11 @@ def print_confirmed(confirmed: Confirmed) -> None:
 
 def print_entries(entries: Sequence[Entry]) -> None:
     """The ledger."""
+    if not entries:
+        _console().print(Text("the ledger is empty"))
+        return
     voided = {entry.void_of for entry in entries}
-    table = _table(">#", "day", "kind", "symbol", ">quantity", ">price", ">fees", ">amount", "id")
+    rows = []
     for entry in entries:
         kind: str = entry.side or entry.kind
         if entry.void_of is not None:
@@ -99,27 +106,31 @@ def print_entries(entries: Sequence[Entry]) -> None:
             "" if entry.price is None else plain(entry.price),
             "" if entry.fees is None else amount(entry.fees),
             "" if entry.amount is None else written.money(entry.amount, sign=True),
-            entry.id[:8] + (" void" if entry.seq in voided else ""),
+            clean(entry.id, LONGEST_ID) + (" void" if entry.seq in voided else ""),
         )
-        table.add_row(*(Text(cell, style) for cell in cells))
-    _console().print(table if entries else Text("the ledger is empty"))
+        rows.append(tuple(Text(cell, style) for cell in cells))
+    _print_table(_console(), ENTRIES, rows, spare=(">fees", ">price"))
 
 
-def print_positions(book: Book) -> None:
+def print_positions(book: Book, base_currency: str) -> None:
     """What is held, lot by lot."""
     console = _console()
-    table = _table("symbol", ">quantity", "acquired", ">basis each", ">basis")
-    for position in book.positions.values():
-        for lot in position.lots:
-            table.add_row(
-                Text(position.symbol),
-                Text(plain(lot.quantity)),
-                Text("-" if lot.acquired is None else lot.acquired.isoformat()),
-                Text("-" if lot.price is None else written.price(lot.price)),
-                Text(written.money(lot.basis)),
-            )
-    console.print(table)
-    for currency, balance in book.cash.items():
+    rows = [
+        (
+            Text(position.symbol),
+            Text(plain(lot.quantity)),
+            Text("-" if lot.acquired is None else lot.acquired.isoformat()),
+            Text("-" if lot.price is None else written.price(lot.price)),
+            Text(written.money(lot.basis)),
+        )
+        for position in book.positions.values()
+        for lot in position.lots
+    ]
+    if rows:
+        _print_table(console, LOTS, rows, spare=("acquired",))
+    else:
+        console.print(Text("nothing is held"))
+    for currency, balance in ({base_currency: ZERO} | book.cash).items():
         console.print(Text(f"cash {written.money(balance)} {currency}"))
 
 
@@ -159,7 +170,7 @@ def _print_proposals(console: Console, proposals: Sequence[Proposal]) -> None:
         style = {"propose": "bold", "snoozed": DIM}.get(p.verdict, NEAR)
         figures = f"{written.money(p.value):>12}  cost {written.money(p.costs.total)}"
         console.print(Text(f"{p.id}  {trade:{widest}}  {figures}  {p.verdict}", style), soft_wrap=True)
-        effect = f"{written.hundredths(p.weight_before)} > {written.percent(p.weight_after)}"
+        effect = f"{written.percent(p.weight_before)} to {written.percent(p.weight_after)}"
         console.print(Text(f"          {effect}: {p.reason}", DIM), soft_wrap=True)
         for guard in p.guards:
             if guard.verdict != "pass":
@@ -170,13 +181,32 @@ def _zone(lower: float | None, upper: float | None) -> str:
     return "" if lower is None else f"{written.hundredths(lower)}..{written.hundredths(upper)}"
 
 
-def _table(*columns: str) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
-    for column in columns:
-        right = column.startswith(">")
-        table.add_column(column.lstrip(">"), justify="right" if right else "left", no_wrap=column != "reason")
-    return table
+def _print_table(
+    console: Console, columns: tuple[str, ...], rows: Sequence[tuple[Text, ...]], spare: tuple[str, ...]
+) -> None:
+    """The table, without its `spare` columns if the terminal is too narrow; never a number cut short.
+
+    A name that begins with `>` is that of a column of numbers.
+    """
+    shown = list(range(len(columns)))
+    while True:
+        table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+        for at in shown:
+            right = columns[at].startswith(">")
+            table.add_column(columns[at].lstrip(">"), justify="right" if right else "left", no_wrap=True)
+        for row in rows:
+            table.add_row(*(row[at] for at in shown))
+        width = Measurement.get(console, console.options.update(max_width=WIDEST), table).maximum
+        fewer = [at for at in shown if columns[at] not in spare[:1]]
+        if width <= console.width or fewer == shown:
+            console.width = max(width, console.width)
+            console.print(table)
+            return
+        shown, spare = fewer, spare[1:]
 
 
 def _console(*, error: bool = False) -> Console:
-    return Console(stderr=error, highlight=False, markup=False, emoji=False, soft_wrap=False)
+    console = Console(stderr=error, highlight=False, markup=False, emoji=False, soft_wrap=False)
+    if not console.is_terminal:
+        console.width = WIDEST
+    return console

@@ -111,7 +111,9 @@ def correction(
     """`entry` again with what is given instead; its lots stay unless its quantity or day changed."""
     fields = {name: getattr(entry, name) for name in Draft.__struct_fields__}
     given = {"price": price, "quantity": quantity, "fees": fees, "executed": executed, "effective": effective}
-    changes = {name: value for name, value in given.items() if value is not None}
+    changes: dict[str, object] = {name: value for name, value in given.items() if value is not None}
+    if effective is not None and executed is None:
+        changes["executed"] = None  # only the day is known now
     trade_only = sorted(changes.keys() - {"executed", "effective"})
     if entry.kind == "cash" and trade_only:
         raise BadInput(

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 from msgspec.structs import replace
 
+from core.book.changes import FINEST, LARGEST
 from core.book.entries import Draft, Entry
 from core.clock import iso
 from core.costs.fees import trade_costs
@@ -243,6 +244,13 @@ def _check_edit(quantity: Decimal, price: Decimal, fees: Decimal | None, line: L
         raise BadInput("quantity and price must be positive", fix="nothing was recorded")
     if fees is not None and fees < 0:
         raise BadInput("fees cannot be negative", fix="nothing was recorded")
+    for name, number in (("quantity", quantity), ("price", price), ("fees", fees or ZERO)):
+        exponent = number.as_tuple().exponent
+        if number >= LARGEST or not isinstance(exponent, int) or exponent < FINEST:
+            raise BadInput(
+                f"the {name} cannot be kept exactly: {number}",
+                fix=f"nothing was recorded; below {plain(LARGEST)} and with at most {-FINEST} decimals it can",
+            )
     if quantity % line.asset.step:
         raise BadInput(
             f"{plain(quantity)} is no multiple of the step of {line.symbol}, {plain(line.asset.step)}",

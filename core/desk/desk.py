@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from core.book.book import Book
 from core.book.entries import Draft, Entry
-from core.clock import WallClock
+from core.clock import WallClock, local_zone
 from core.desk import confirmation
 from core.desk.confirmation import Confirmed, Executed, PriceMoved, Request
 from core.desk.remarks import remarks
@@ -48,7 +48,7 @@ class Desk:
         self._lock = threading.RLock()
         self._last_trusted: dict[str, Quote] = {}
         self._first_breach: dict[str, datetime] = {}
-        self._history: tuple[Book, datetime, History] | None = None
+        self._history: tuple[Book, date, History] | None = None
         self._number = 0
 
     @classmethod
@@ -86,13 +86,18 @@ class Desk:
                         self.portfolio, valuation, ready, now, book.counts, past, held_back, everything=everything
                     )
                 )
+            said = [
+                line
+                for line in remarks(self.portfolio, valuation, waiting, self.ledger)
+                if not any(planner_line.startswith(line) for planner_line in planned.warnings)
+            ]
             self._number += 1
             return Snapshot(
                 portfolio=self.portfolio,
                 as_of=now,
                 valuation=valuation,
                 proposals=planned.proposals,
-                warnings=(*remarks(self.portfolio, valuation, waiting, self.ledger), *planned.warnings),
+                warnings=(*said, *planned.warnings),
                 feed=self._feed_status(),
                 stands=planned.stands,
                 triggered=valuation.breached,
@@ -116,6 +121,11 @@ class Desk:
             request = Request(id, quantity=quantity, price=price, fees=fees)
             return confirmation.wanted(request, self.look(), self._recorded())
 
+    def preview(self, requests: Sequence[Request], *, everything: bool = False) -> tuple[Proposal, ...]:
+        """What `confirm` would record now, with the requests' edits; raises what it would. Nothing is recorded."""
+        with self._lock:
+            return self._confirmable(requests, self.look(everything=everything))
+
     def confirm(
         self, requests: Sequence[Request], *, executed: Executed | None = None, everything: bool = False
     ) -> Confirmed:
@@ -126,13 +136,7 @@ class Desk:
         """
         with self._lock, self.ledger.locked():
             snapshot = self.look(everything=everything)
-            self._refuse_conflicts()
-            if not snapshot.stands and not all(request.id in self._recorded() for request in requests):
-                raise NoTrustedPrices(
-                    "; ".join(snapshot.warnings), fix="nothing was recorded; try again with prices"
-                )
-            proposals = [confirmation.wanted(request, snapshot, self._recorded()) for request in requests]
-            confirmation.check_confirmable(proposals, snapshot)
+            proposals = self._confirmable(requests, snapshot)
             return self._append([confirmation.draft(p, snapshot, executed) for p in proposals])
 
     def record(self, draft: Draft) -> Confirmed:
@@ -171,7 +175,7 @@ class Desk:
         with self._lock:
             moment, day = (executed.moment, executed.day) if executed else (None, None)
             if moment is not None and day is None:
-                day = self._exchange_day(seq, moment)
+                day = self._day_of(seq, moment)
             return self.ledger.amend(
                 seq,
                 WallClock().now(),
@@ -218,6 +222,16 @@ class Desk:
         with self._lock:
             self.ledger.close(fold=fold)
 
+    def _confirmable(self, requests: Sequence[Request], snapshot: Snapshot) -> tuple[Proposal, ...]:
+        self._refuse_conflicts()
+        recorded = self._recorded()
+        asked = {request.id for request in requests}
+        if not snapshot.stands and not (asked and asked <= recorded.keys()):
+            raise NoTrustedPrices("; ".join(snapshot.warnings), fix="nothing was recorded; try again with prices")
+        proposals = tuple(confirmation.wanted(request, snapshot, recorded) for request in requests)
+        confirmation.check_confirmable(proposals, snapshot)
+        return proposals
+
     def _append(self, drafts: Sequence[Draft]) -> Confirmed:
         appended = self.ledger.append(drafts, WallClock().now())
         skipped = tuple(f"not recorded: {skip.why}" for skip in appended.skipped)
@@ -247,11 +261,15 @@ class Desk:
         return trusts
 
     def _breaches(self, valuation: Valuation, state: State, now: datetime) -> dict[str, datetime]:
-        """Since when each breach lasts: from state.json if breaches must dwell, so that looks add up."""
-        known = state.first_breach if self.portfolio.policy.dwell_seconds > 0 else self._first_breach
-        first = first_breaches(valuation, known, now)
+        """Since when each breach lasts: from state.json if breaches must dwell, so that looks add up.
+
+        A time that is still to come is of a replay that has been begun anew: it counts for nothing.
+        """
+        kept = self.portfolio.policy.dwell_seconds > 0 and not self.ledger.readonly
+        known = state.first_breach if kept else self._first_breach
+        first = first_breaches(valuation, {s: since for s, since in known.items() if since <= now}, now)
         self._first_breach = first
-        if self.portfolio.policy.dwell_seconds > 0 and first != known and not self.ledger.readonly:
+        if kept and first != known:
             self._change_state(lambda old: replace(old, first_breach=first))
         return first
 
@@ -281,10 +299,10 @@ class Desk:
         return {**dict.fromkeys(dismissed), **snoozed}
 
     def _past(self, now: datetime) -> History:
-        """The history of the trades in force, kept while neither the book nor the hour changes."""
-        book, hour = self.ledger.book, now.replace(minute=0, second=0, microsecond=0)
-        if self._history is None or self._history[0] is not book or self._history[1] != hour:
-            self._history = (book, hour, history(book.trades, now, self.portfolio.timezone))
+        """The history of the trades in force, kept while neither the book nor the portfolio's day changes."""
+        book, day = self.ledger.book, now.astimezone(local_zone(self.portfolio.timezone)).date()
+        if self._history is None or self._history[0] is not book or self._history[1] != day:
+            self._history = (book, day, history(book.trades, now, self.portfolio.timezone))
         return self._history[2]
 
     def _feed_status(self) -> FeedStatus:
@@ -301,10 +319,13 @@ class Desk:
                 return proposal.symbol
         raise Conflict(f"{id} is not proposed any more", fix="look again")
 
-    def _exchange_day(self, seq: int, moment: datetime) -> date | None:
+    def _day_of(self, seq: int, moment: datetime) -> date | None:
+        """The day of `moment` for entry `seq`: its exchange's for a trade, the portfolio's for a payment."""
         entry = next((entry for entry in self.ledger.entries if entry.seq == seq), None)
         asset = self.portfolio.asset(entry.symbol) if entry and entry.symbol else None
-        return confirmation.exchange_day(asset, None, moment) if asset else None
+        if asset is not None:
+            return confirmation.exchange_day(asset, None, moment)
+        return moment.astimezone(local_zone(self.portfolio.timezone)).date()
 
     def _change_state(self, change: Callable[[State], State]) -> None:
         with self._lock:

@@ -7,11 +7,12 @@ from typing import Any
 
 from core.clock import iso
 from core.desk.snapshot import Snapshot
-from core.money import amount, plain
+from core.money import ZERO, amount, plain
 from core.planning.proposal import Proposal
 from core.policy.valuation import CashLine, Line
 
 SCHEMA = 1
+DECIMALS = 12  # of weights and drifts
 
 
 def check_code(snapshot: Snapshot) -> int:
@@ -33,12 +34,12 @@ def check_json(snapshot: Snapshot) -> dict[str, Any]:
         "base_currency": snapshot.portfolio.base_currency,
         "value": _amount(valuation.value),
         "day_change": _amount(valuation.day_change),
-        "drift": valuation.drift,
-        "cash": _cash(snapshot.cash),
+        "drift": _fraction(valuation.drift),
+        "cash": _cash(snapshot.cash, snapshot.portfolio.base_currency),
         "holdings": [_holding(line) for line in snapshot.lines],
         "proposals": [proposal_json(proposal) for proposal in snapshot.proposals],
         "optimality_gap_bps": None,
-        "warnings": list(snapshot.warnings),
+        "warnings": [*filter(None, [snapshot.feed.detail]), *snapshot.warnings],
     }
 
 
@@ -54,8 +55,8 @@ def proposal_json(proposal: Proposal) -> dict[str, Any]:
         "value": amount(proposal.value),
         "currency": proposal.currency,
         "reason": proposal.reason,
-        "weight_before": proposal.weight_before,
-        "weight_after": proposal.weight_after,
+        "weight_before": _fraction(proposal.weight_before),
+        "weight_after": _fraction(proposal.weight_after),
         "costs": {
             "commission": amount(costs.commission),
             "fees": amount(costs.fees),
@@ -107,11 +108,11 @@ def _holding(line: Line) -> dict[str, Any]:
         "price": None if line.price is None else plain(line.price),
         "currency": line.asset.currency,
         "value": _amount(line.value),
-        "weight": line.weight,
-        "target": line.target,
-        "drift": line.drift,
-        "lower": line.lower,
-        "upper": line.upper,
+        "weight": _fraction(line.weight),
+        "target": _fraction(line.target),
+        "drift": _fraction(line.drift),
+        "lower": _fraction(line.lower),
+        "upper": _fraction(line.upper),
         "state": line.state,
         "quote": {
             "time": None if quote is None or quote.time is None else iso(quote.time),
@@ -123,17 +124,23 @@ def _holding(line: Line) -> dict[str, Any]:
     }
 
 
-def _cash(cash: CashLine) -> dict[str, Any]:
+def _cash(cash: CashLine, base_currency: str) -> dict[str, Any]:
+    balances = {base_currency: ZERO, **cash.balances}
     return {
         "value": amount(cash.value),
-        "weight": cash.weight,
-        "target": cash.target,
-        "drift": cash.drift,
-        "lower": cash.lower,
-        "upper": cash.upper,
+        "weight": _fraction(cash.weight),
+        "target": _fraction(cash.target),
+        "drift": _fraction(cash.drift),
+        "lower": _fraction(cash.lower),
+        "upper": _fraction(cash.upper),
         "state": cash.state,
-        "balances": {currency: amount(balance) for currency, balance in cash.balances.items()},
+        "balances": {currency: amount(balance) for currency, balance in balances.items()},
     }
+
+
+def _fraction(number: float | None) -> float | None:
+    """`number` without the last bits that arithmetic leaves: 0.065, not 0.06500000000000003."""
+    return None if number is None else round(number, DECIMALS) + 0.0
 
 
 def _amount(number: Decimal | None) -> str | None:

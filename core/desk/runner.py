@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from time import monotonic
 from typing import Final
 
 from msgspec.structs import replace
@@ -12,8 +13,11 @@ from core.desk.desk import Desk
 from core.desk.snapshot import FeedStatus, Snapshot
 from core.errors import StrikezoneError
 from core.market.replay import ReplayFeed
+from core.text import clean
 
 LISTEN_SECONDS: Final = 2.0  # how often a quiet desk looks whether another session wrote to its ledger
+STOP_SECONDS: Final = 5.0
+LONGEST: Final = 300  # characters of a feed's trouble
 
 
 class Runner:
@@ -53,12 +57,14 @@ class Runner:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread, fold the ledger and close the desk."""
+        """End the thread, fold the ledger and close the desk; a feed that does not answer is left behind."""
         with self._wake:
             self._stopping = True
             self._wake.notify_all()
         if self._thread is not None:
-            self._thread.join(timeout=5)
+            self._thread.join(timeout=STOP_SECONDS)
+            if self._thread.is_alive():
+                return
         self.desk.close(fold=True)
 
     def refresh(self) -> None:
@@ -116,18 +122,25 @@ class Runner:
         return replay is not None and (self._paused or self._holds > 0 or replay.ended)
 
     def _run(self) -> None:
+        due = monotonic() + self.desk.feed.interval
         while True:
             with self._wake:
+                still = self._still()
                 if not (self._asked or (self._steps and not self._holds) or self._stopping):
-                    still = self._still()
-                    self._wake.wait(LISTEN_SECONDS if still else self.desk.feed.interval)
+                    due = min(due, monotonic() + self.desk.feed.interval)  # it may have been sped up
+                    left = LISTEN_SECONDS if still else min(due - monotonic(), LISTEN_SECONDS)
+                    self._wake.wait(max(left, 0.0))
+                if still:  # after a pause the next row is a whole interval away
+                    due = monotonic() + self.desk.feed.interval
                 if self._stopping:
                     return
                 asked, self._asked = self._asked, False
                 stepping = self._steps > 0 and self._holds == 0
                 if stepping:
                     self._steps -= 1
-                moving = stepping or (not asked and not self._still())
+                moving = stepping or (not self._still() and monotonic() >= due)
+            if moving:
+                due = monotonic() + self.desk.feed.interval
             self._tick(moving, asked)
 
     def _tick(self, moving: bool, asked: bool) -> None:
@@ -137,11 +150,14 @@ class Runner:
             elif not asked and not self.desk.changed_elsewhere():
                 return
             self._last = self._with_status(self.desk.look())
-        except StrikezoneError as error:
+        except Exception as error:  # told on the screen; the next look may be better
             if self._last is None:
                 return
-            self._last = replace(self._last, feed=replace(self._last.feed, state="down", detail=str(error)))
-        if self.publish is not None:
+            detail = str(error) if isinstance(error, StrikezoneError) else f"{type(error).__name__}: {error}"
+            self._last = replace(
+                self._last, feed=replace(self._last.feed, state="down", detail=clean(detail, LONGEST))
+            )
+        if self.publish is not None and not self._stopping:
             self.publish(self._last)
 
     def _with_status(self, snapshot: Snapshot) -> Snapshot:

@@ -319,15 +319,14 @@ class Ledger:
     def _catch_up(self) -> bool:
         """Bring in what the database has beyond the entries known here; True if there was anything."""
         fresh = self._record.catch_up()
-        builder = self._builder
-        if fresh is not None and not fresh:
+        if not fresh:
             return False
-        if fresh is None or builder is None or any(entry.kind not in ("trade", "cash") for entry in fresh):
-            self._use(None)
-        else:
+        if self._builder is not None and all(entry.kind in ("trade", "cash") for entry in fresh):
             for entry in fresh:
-                builder.add(entry)
-            self._use(builder)
+                self._builder.add(entry)
+            self._use(self._builder)
+        else:
+            self._use(None)
         return True
 
     def _use(self, builder: BookBuilder | None) -> None:

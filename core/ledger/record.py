@@ -52,24 +52,21 @@ class Record:
         """Bring the database up to the files."""
         self._db.refresh()
 
-    def catch_up(self) -> Sequence[Entry] | None:
-        """Decode what the database holds beyond `entries`; None if it now holds others and all were read anew.
+    def catch_up(self) -> Sequence[Entry]:
+        """Decode what the database holds beyond `entries`, and give it.
 
         LedgerDamaged, naming the entry, for what cannot be read; Conflict for a newer schema.
         """
         documents = self._documents("entries")
-        count = len(documents)
-        if anew := count < len(self.entries):  # somebody put an older copy of the files back
-            self.first = None
-            for memory in (self.entries, self.ids, self.voids, self.traded):
-                memory.clear()
-        if count == len(self.entries):
-            return None if anew else ()
+        if len(documents) < len(self.entries):
+            raise self._damage(f"entry {len(documents) + 1} is missing; it was there before")
+        if len(documents) == len(self.entries):
+            return ()
         self._check_schema()
         self.first = self.first or self._head(1)
-        fresh = [self._entry(seq, documents.get(str(seq))) for seq in range(self.next_seq, count + 1)]
+        fresh = [self._entry(seq, documents.get(str(seq))) for seq in range(self.next_seq, len(documents) + 1)]
         self._remember(fresh)
-        return None if anew else fresh
+        return fresh
 
     def write(self, fresh: Sequence[Entry], head: Head) -> None:
         """Put `fresh` entries on the disk in one commit, with `head` before them if they are the first."""

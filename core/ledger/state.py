@@ -43,6 +43,9 @@ def load_state(folder: Path) -> State:
 
 def save_state(folder: Path, change: Change) -> State:
     """Read, `change` and write the state under the ledger's lock; `Ledger.save_state` if that is already held."""
+    state = load_state(folder)
+    if change(state) == state:
+        return state
     with _reported(folder):
         journal.make_directory(folder)
         with journal.exclusive(_lock(folder), LOCK_TIMEOUT_SECONDS):

@@ -170,7 +170,8 @@ class _Planner:
                 self.out |= dropped
                 continue
             whole = self._plan_guards(trades)
-            checked = [self._proposal(trade, trades) for trade in trades]
+            fees = _fees(trades)
+            checked = [self._proposal(trade, fees) for trade in trades]
             proposals = [self._with_guards(proposal, whole) for proposal in checked]
             blocked = [p for p, alone in zip(proposals, checked, strict=True) if alone.verdict == "blocked"]
             if blocked:
@@ -289,17 +290,16 @@ class _Planner:
         held = [trade for trade in trades if trade.line.symbol in self.situation.held_back]
         for trade in held:
             until = self.situation.held_back[trade.line.symbol]
-            shown = self._with_guards(self._proposal(trade, trades), self._plan_guards(trades))
+            shown = self._with_guards(self._proposal(trade, _fees(trades)), self._plan_guards(trades))
             verdict: Verdict = "blocked" if shown.verdict == "blocked" else "snoozed"
             self.set_aside.append(replace(shown, verdict=verdict, snoozed_until=until))
         return {trade.line.symbol for trade in held}
 
-    def _proposal(self, trade: _Trade, trades: list[_Trade]) -> Proposal:
+    def _proposal(self, trade: _Trade, fees: Decimal) -> Proposal:
         line, portfolio = trade.line, self.portfolio
         checks = guard_rules.trade_guards(
             line, trade.value, self.value, portfolio, self.situation.past, self.situation.now
         )
-        fees = sum((other.costs.cash for other in trades), ZERO)
         return make_proposal(
             portfolio,
             line,
@@ -323,7 +323,7 @@ class _Planner:
         return replace(proposal, guards=guards, verdict=verdict)
 
     def _say_short(self, due: list[str], trades: list[_Trade], solution: Solution) -> None:
-        after = self.value - sum((trade.costs.cash for trade in trades), ZERO)
+        after = self.value - _fees(trades)
         for trade in trades:
             line = trade.line
             if line.symbol not in due or line.state != "below" or line.lower is None or line.price is None:
@@ -344,6 +344,10 @@ class _Planner:
                 if guard.verdict == "warn"
             ]
         return Plan(tuple(ordered), tuple(dict.fromkeys(self.warnings)))
+
+
+def _fees(trades: list[_Trade]) -> Decimal:
+    return sum((trade.costs.cash for trade in trades), ZERO)
 
 
 def make_proposal(

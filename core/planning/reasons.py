@@ -31,12 +31,12 @@ def percent(weight: float | None) -> str:
 
 
 def _stands(line: Line, valuation: Valuation, portfolio: Portfolio) -> str:
-    if portfolio.fixed_value and line.value is not None:
+    if line.asset.target_value is not None and line.value is not None:
         return f"{line.value:,.2f} {portfolio.base_currency}"
     return percent(line.weight)
 
 
 def _edge(line: Line, edge: float | None, portfolio: Portfolio) -> str:
-    if portfolio.fixed_value and edge is not None and line.target and line.asset.target_value is not None:
+    if line.asset.target_value is not None and edge is not None and line.target:
         return f"{float(line.asset.target_value) * edge / line.target:,.2f}"
     return percent(edge)

@@ -5,15 +5,24 @@ Nothing here is money: the planner recomputes every amount exactly, and its exac
 
 from __future__ import annotations
 
+import math
+import math
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
 from core.rules import funding, rounding
 
 EXACT_LINES: Final = 12  # up to so many traded lines the search under short cash is exact
+NODES: Final = 1000  # that it may look at
+OPTIONS: Final = 7  # numbers of steps of each line that it chooses from
+FINEST_OPTIONS: Final = 24  # of the line with the smallest step, which takes what the others leave
+LEVELLING: Final = 0.1  # what a distance from a line's share of short money counts against one from its goal
 FEE_ROUNDS: Final = 12  # fees change the value that weights are of, which changes the trades, which changes fees
+STEP_ROUNDS: Final = 4
+SETTLED: Final = 1e-13  # of the value: costs that change by less do not change
+BUDGET_NOISE: Final = 1e-12  # of the value: rounding noise of the sums; the planner's exact check has the last word
 
 
 class SolverLine(Struct, frozen=True):
@@ -35,7 +44,7 @@ class SolverLine(Struct, frozen=True):
     wanted: float | None = None
     target_value: float | None = None
     wanted_value: float | None = None
-    keep_inside: tuple[float, float] | None = None  # band edges that rounding must respect
+    keep_inside: tuple[float, float] | None = None  # band edges that rounding must respect, of the value before
 
 
 class SolverCash(Struct, frozen=True):
@@ -59,119 +68,223 @@ def solve(
 ) -> Solution:
     """The whole plan. `lines` must stand in the order of their symbols: ties then do not depend on the file.
 
-    With `everything` all lines go to their targets; else those with a `wanted` weight, and what funds them.
+    With `everything` all lines go to their targets; else those with a `wanted` weight, and what funds them. Fees
+    change the value that weights are of, so both loops run until fees and trades agree: first with any fraction
+    of a step, then with whole ones.
     """
+    problem = _Problem(lines, cash, value, everything, levelled)
     fees = kept_free = 0.0
-    solution = Solution({}, 0.0)
     for _ in range(FEE_ROUNDS):
-        after = value - fees
-        weights = [line.value / after for line in lines]
-        targets = [_weight(line.target, line.target_value, after) for line in lines]
-        floor = cash.floor * value / after
-        if everything and levelled:
-            ends, short = funding.fund_all(
-                weights,
-                targets,
-                [line.can_buy for line in lines],
-                [line.can_sell for line in lines],
-                cash.value / after,
-                floor,
-                fees / after,
-                kept_free / after,
+        before = fees + kept_free
+        fees, kept_free = problem.costs_of(problem.fund(fees, kept_free))
+        if fees >= value:
+            fees = kept_free = 0.0
+            break
+        if abs(fees + kept_free - before) <= SETTLED * value:
+            break
+    solution = Solution({}, 0.0)
+    for _ in range(STEP_ROUNDS):
+        funded = problem.fund(fees, kept_free)
+        steps = problem.whole_steps(funded)
+        settled = steps == solution.steps
+        solution = Solution(steps, max(funded.short * funded.after - kept_free, 0.0))
+        if settled:
+            break
+        spent = [line.costs(abs(steps[line.symbol]) * line.step) for line in lines if line.symbol in steps]
+        fees, kept_free = sum(cost[0] for cost in spent), sum(cost[1] for cost in spent)
+        if fees >= value:
+            break
+    return solution
+
+
+class _Funded(NamedTuple):
+    """Where every line is to end, in weights of the value `after` fees; `bottom` is the cash that has to stay."""
+
+    after: float
+    kept_free: float
+    weights: list[float]
+    targets: list[float]
+    wanted: list[float]
+    ends: list[float]
+    short: float
+    bottom: float
+
+
+class _Trade(NamedTuple):
+    """One line to be traded, in steps of `unit` weight: `best` brings it to its `goal`, `middle` to what it gets."""
+
+    line: SolverLine
+    weight: float
+    target: float
+    unit: float
+    goal: float
+    end: float
+    best: int
+    middle: int
+    whole: bool  # all or nothing: the last of a target of 0
+
+    def spend(self, steps: int, after: float) -> float:
+        """What it takes from the cash, as a weight, with all its costs; negative for a sale."""
+        cash, expected = self.line.costs(abs(steps) * self.line.step)
+        return steps * self.unit + (cash + expected) / after
+
+
+class _Problem:
+    """One plan to be found: what does not change from round to round."""
+
+    def __init__(
+        self, lines: Sequence[SolverLine], cash: SolverCash, value: float, everything: bool, levelled: bool
+    ) -> None:
+        self.lines, self.cash, self.value = lines, cash, value
+        self.everything, self.levelled = everything, levelled
+        self.can_buy = [line.can_buy for line in lines]
+        self.can_sell = [line.can_sell and line.held_steps > 0 for line in lines]
+
+    def fund(self, fees: float, kept_free: float) -> _Funded:
+        """Where the lines are to end if the plan's costs are these."""
+        after = self.value - fees
+        weights = [line.value / after for line in self.lines]
+        targets = [_weight(line.target, line.target_value, after) for line in self.lines]
+        wanted = self._wanted(weights, targets, after)
+        cash, floor = self.cash.value / after, self.cash.floor * self.value / after
+        if self.everything and self.levelled:
+            ends, short, bottom = funding.fund_all(
+                weights, targets, self.can_buy, self.can_sell, cash, floor, fees / after, kept_free / after
             )
         else:
-            ends, short = funding.fund(
+            ends, short, bottom = funding.fund(
                 weights,
                 targets,
-                _wanted(lines, weights, targets, after, everything),
-                [line.can_buy for line in lines],
-                [line.can_sell for line in lines],
-                levelled,
-                cash.value / after,
-                cash.value / after if cash.wanted is None else cash.wanted,
-                cash.target if levelled else 0.0,
+                wanted,
+                self.can_buy,
+                self.can_sell,
+                self.levelled,
+                cash,
+                cash if self.cash.wanted is None else self.cash.wanted,
+                self.cash.target if self.levelled else 0.0,
                 floor,
                 fees / after,
                 kept_free / after,
             )
-        steps = _round(lines, weights, ends, after, cash.value / after - floor)
-        spent = [line.costs(abs(steps[line.symbol]) * line.step) for line in lines if line.symbol in steps]
-        next_fees, next_free = sum(cost[0] for cost in spent), sum(cost[1] for cost in spent)
-        settled = steps == solution.steps and abs(next_fees - fees) + abs(next_free - kept_free) < 1e-9 * value
-        solution = Solution(steps, short * after)
-        if settled or next_fees >= value:
-            break
-        fees, kept_free = next_fees, next_free
-    return solution
+        return _Funded(after, kept_free / after, weights, targets, wanted, ends, short, bottom)
+
+    def costs_of(self, funded: _Funded) -> tuple[float, float]:
+        """The fees and the expected costs of these trades, if they need not be whole steps."""
+        fees = expected = 0.0
+        for i, line in enumerate(self.lines):
+            quantity = abs(funded.ends[i] - funded.weights[i]) * funded.after / line.price
+            if quantity > line.step / 2:
+                more_fees, more_expected = line.costs(quantity)
+                fees += more_fees
+                expected += more_expected
+        return fees, expected
+
+    def whole_steps(self, funded: _Funded) -> dict[str, int]:
+        """The steps to trade of each line: the nearest to its goal, or what the cash allows."""
+        trades = [trade for i in range(len(self.lines)) if (trade := self._trade(funded, i)) is not None]
+        chosen = [trade.best for trade in trades]
+        if any(steps > 0 for steps in chosen):
+            budget = self.cash.value / funded.after - funded.bottom + funded.kept_free + BUDGET_NOISE
+            spend = sum(trade.spend(trade.best, funded.after) for trade in trades)
+            if spend > budget:
+                chosen = _affordable(trades, funded.after, budget)
+        return {trade.line.symbol: steps for trade, steps in zip(trades, chosen, strict=True) if steps}
+
+    def _wanted(self, weights: list[float], targets: list[float], after: float) -> list[float]:
+        wanted = list(weights)
+        for i, line in enumerate(self.lines):
+            if self.everything:
+                goal = targets[i]
+            elif line.wanted is None:
+                continue
+            else:
+                goal = _weight(line.wanted, line.wanted_value, after)
+            if (goal > weights[i] and self.can_buy[i]) or (goal < weights[i] and self.can_sell[i]):
+                wanted[i] = goal
+        return wanted
+
+    def _trade(self, funded: _Funded, i: int) -> _Trade | None:
+        line, weight, end = self.lines[i], funded.weights[i], funded.ends[i]
+        goal = max(end, funded.wanted[i]) if funded.wanted[i] > weight else end
+        if abs(goal - weight) <= funding.DUST:
+            return None
+        unit = line.step * line.price / funded.after
+        whole = line.target == 0.0 and goal == 0.0
+        best = -line.held_steps if whole else max(rounding.nearest(goal - weight, unit), -line.held_steps)
+        middle = best if end == goal else min(rounding.nearest(end - weight, unit), best)
+        if line.keep_inside is not None and not self.everything:
+            lower, upper = (edge * self.value / funded.after for edge in line.keep_inside)
+            if line.target_value is None:
+                lower, upper = line.keep_inside
+            inside = rounding.towards_inside(best, weight, unit, lower, upper)
+            if inside != best:
+                middle += inside - best if end == goal else 0
+                best, goal = inside, weight + inside * unit
+                end = goal if middle == best else end
+        if best == 0 and goal > weight:
+            return None
+        return _Trade(line, weight, funded.targets[i], unit, goal, end, best, middle, whole)
 
 
 def _weight(weight: float, money: float | None, after: float) -> float:
     return weight if money is None else money / after
 
 
-def _wanted(
-    lines: Sequence[SolverLine], weights: list[float], targets: list[float], after: float, everything: bool
-) -> list[float]:
-    wanted = list(weights)
-    for i, line in enumerate(lines):
-        goal = targets[i] if everything else line.wanted
-        if goal is None:
-            continue
-        if not everything:
-            goal = _weight(goal, line.wanted_value, after)
-        if (goal > weights[i] and line.can_buy) or (goal < weights[i] and line.can_sell):
-            wanted[i] = goal
-    return wanted
-
-
-def _round(
-    lines: Sequence[SolverLine], weights: list[float], ends: list[float], after: float, budget: float
-) -> dict[str, int]:
-    traded = [i for i in range(len(lines)) if abs(ends[i] - weights[i]) > funding.DUST]
-    best: dict[int, int] = {}
-    for i in traded:
-        line, step = lines[i], lines[i].step * lines[i].price / after
-        steps = max(rounding.nearest(ends[i] - weights[i], step), -line.held_steps)
-        if line.target == 0.0 and ends[i] == 0.0:
-            steps = -line.held_steps
-        elif line.keep_inside is not None:
-            steps = rounding.towards_inside(steps, weights[i], step, *line.keep_inside)
-            ends[i] = weights[i] + steps * step if steps else ends[i]
-        best[i] = steps
-    if any(steps > 0 for steps in best.values()) and _spend(lines, best, after) > budget:
-        best = _affordable(lines, weights, ends, best, after, budget)
-    return {lines[i].symbol: steps for i, steps in best.items() if steps}
-
-
-def _spend(lines: Sequence[SolverLine], chosen: dict[int, int], after: float) -> float:
-    return sum(_line_spend(lines[i], steps, after) for i, steps in chosen.items())
-
-
-def _line_spend(line: SolverLine, steps: int, after: float) -> float:
-    return (steps * line.step * line.price + sum(line.costs(abs(steps) * line.step))) / after
-
-
-def _affordable(
-    lines: Sequence[SolverLine],
-    weights: list[float],
-    ends: list[float],
-    best: dict[int, int],
-    after: float,
-    budget: float,
-) -> dict[int, int]:
+def _affordable(trades: list[_Trade], after: float, budget: float) -> list[int]:
+    """The steps that end closest to the goals within `budget`; of those who are short, the furthest below first."""
+    few = len(trades) <= EXACT_LINES
+    short = [trade for trade in trades if trade.middle < trade.best]
+    over = max(sum(trade.spend(trade.middle, after) for trade in trades) - budget, 0.0)
+    reach = max(trade.unit for trade in trades if trade.best > 0) if few else 0.0
+    finest = min(range(len(trades)), key=lambda i: (trades[i].unit, i))
     choices: list[list[int]] = []
     errors: list[list[float]] = []
     spends: list[list[float]] = []
-    for i, steps in best.items():
-        line, step = lines[i], lines[i].step * lines[i].price / after
-        fixed = line.target == 0.0 and steps < 0
-        some = [steps] if fixed else rounding.options(steps, line.held_steps)
+    for i, trade in enumerate(trades):
+        limit = (FINEST_OPTIONS if i == finest else OPTIONS) if few else 1
+        some = _options(trade, over, reach, limit)
+        # With one buyer short there is nobody to level it with.
+        end = trade.end if len(short) > 1 else trade.goal
         choices.append(some)
-        # equal errors: the smaller trade
-        errors.append([abs(weights[i] + k * step - ends[i]) + 10 * rounding.TIE * abs(k) * step for k in some])
-        spends.append([_line_spend(line, k, after) for k in some])
-    search = rounding.cheapest if len(choices) <= EXACT_LINES else rounding.hull
-    found = search(errors, spends, budget)
+        errors.append([_error(trade, end, steps) for steps in some])
+        spends.append([trade.spend(steps, after) for steps in some])
+    found = rounding.cheapest(errors, spends, budget, NODES) if few else rounding.hull(errors, spends, budget)
     if found is None:
-        return {i: min(steps, 0) for i, steps in best.items()}
-    return {i: choices[at][found[at]] for at, i in enumerate(best)}
+        return [min(trade.best, 0) for trade in trades]
+    chosen = [choices[i][found[i]] for i in range(len(trades))]
+    _fill(trades, chosen, after, budget)
+    return chosen
+
+
+def _options(trade: _Trade, over: float, reach: float, limit: int) -> list[int]:
+    """The numbers of steps that may be traded instead of the best: a buyer never sells, a seller never buys."""
+    if trade.whole:
+        return [trade.best]
+    slack = math.ceil((over + reach) / trade.unit) + 1
+    if trade.best > 0:
+        return rounding.options(trade.middle, trade.best, 0, slack, limit)
+    most = -trade.best + min(slack, max(limit, 1))
+    if trade.line.wanted is None:  # it only funds: never past its own target
+        room = math.floor((trade.weight - trade.target) / trade.unit + rounding.NOISE)
+        most = min(most, max(room, -trade.best))
+    return rounding.options(trade.best, trade.best, -min(most, trade.line.held_steps), slack, limit)
+
+
+def _error(trade: _Trade, end: float, steps: int) -> float:
+    """How far from its goal it ends, which counts most, and from its share of short money; the smaller on a tie."""
+    at = trade.weight + steps * trade.unit
+    return abs(at - trade.goal) + LEVELLING * abs(at - end) + 10 * rounding.TIE * abs(steps) * trade.unit
+
+
+def _fill(trades: list[_Trade], chosen: list[int], after: float, budget: float) -> None:
+    """Spends what `chosen` leaves of the budget on buyers that are below their goals, the furthest below first."""
+    left = budget - sum(trade.spend(steps, after) for trade, steps in zip(trades, chosen, strict=True))
+    below = [i for i, trade in enumerate(trades) if 0 <= chosen[i] < trade.best]
+    for i in sorted(below, key=lambda i: (trades[i].weight + chosen[i] * trades[i].unit - trades[i].target, i)):
+        trade, spent = trades[i], trades[i].spend(chosen[i], after)
+        more = min(trade.best - chosen[i], int(left / trade.unit))
+        while more > 0 and (over := trade.spend(chosen[i] + more, after) - spent - left) > 0:
+            more -= math.ceil(over / trade.unit)
+        if more > 0:
+            left -= trade.spend(chosen[i] + more, after) - spent
+            chosen[i] += more

@@ -55,8 +55,8 @@ def fund(
     floor: float,
     fees: float,
     kept_free: float,
-) -> tuple[list[float], float]:
-    """The weights to trade to, and how much of the wanted buys could not be paid.
+) -> tuple[list[float], float, float]:
+    """The weights to trade to, how much of what was wanted could not be paid, and the cash that has to stay.
 
     `wanted` is each line's destination if it is to be traded, else its weight. What is missing comes from cash
     above its floor and target, then from the lines furthest above their targets; what is left over fills cash
@@ -96,7 +96,7 @@ def fund(
                 given = [0.0] * n  # nothing can be bought, so nothing is sold to buy it
         for i in range(n):
             ends[i] -= given[i]
-        return ends, max(short, 0.0)
+        return ends, max(short, 0.0), bottom
 
     ceiling = max(cash_wanted if cash_wanted < cash else cash, base, floor + kept_free)
     left = after - ceiling
@@ -109,7 +109,7 @@ def fund(
         taken = level(heights, rooms, left)
         for i in range(n):
             ends[i] += taken[i]
-    return ends, 0.0
+    return ends, 0.0, floor + kept_free
 
 
 def fund_all(
@@ -121,8 +121,8 @@ def fund_all(
     floor: float,
     fees: float,
     kept_free: float,
-) -> tuple[list[float], float]:
-    """Every line to its target, cash the remainder but never below its floor; and what could not be paid.
+) -> tuple[list[float], float, float]:
+    """Every line to its target, cash the remainder but never below its floor; the rest as in `fund`.
 
     Short money goes to the furthest below first.
     """
@@ -138,4 +138,4 @@ def fund_all(
     shares = level([targets[i] - weights[i] for i in range(n)], buys, max(spendable, 0.0))
     for i in range(n):
         ends[i] += shares[i]
-    return ends, max(sum(buys) - sum(shares), 0.0)
+    return ends, max(sum(buys) - sum(shares), 0.0), floor + kept_free

@@ -33,27 +33,31 @@ def towards_inside(steps: int, weight: float, step: float, lower: float, upper: 
     return inside if lower - tolerance <= weight + inside * step <= upper + tolerance else steps
 
 
-def options(best: int, most_sold: int) -> list[int]:
-    """The numbers of steps worth considering when cash is short: `best`, its neighbours that spend less, none.
+def options(middle: int, best: int, least: int, slack: int, limit: int) -> list[int]:
+    """The numbers of steps worth considering when cash is short, from the least spending to the most.
 
-    A seller may sell up to one step more than best, never more than it holds (`most_sold`); from the least
-    spending to the most.
+    All from `least` to `best` if they are few. Else those within `slack` steps of `middle` (where the money that
+    there is would end), evenly thinned to about `limit`, with `least`, `best` and the neighbours of `middle`.
     """
-    if best > 0:
-        return sorted({0, max(best - 2, 0), max(best - 1, 0), best})
-    return sorted({max(best - 2, -most_sold), max(best - 1, -most_sold), best, min(best + 1, 0)})
+    if best - least < limit:
+        return list(range(least, best + 1))
+    low, high = max(least, middle - slack), min(best, middle + slack)
+    stride = max((high - low) // limit, 1)
+    near = range(max(middle - 2, low), min(middle + 2, high) + 1)
+    return sorted({least, best, *near, *range(low, high + 1, stride)})
 
 
 def cheapest(
-    errors: Sequence[Sequence[float]], spends: Sequence[Sequence[float]], budget: float
+    errors: Sequence[Sequence[float]], spends: Sequence[Sequence[float]], budget: float, nodes: int
 ) -> list[int] | None:
-    """One option of each line so that spends stay within `budget` and the sum of errors is least; exact.
+    """One option of each line so that spends stay within `budget` and the sum of errors is least.
 
-    A multiple-choice knapsack by depth-first search under the Lagrangian bound at the hull's critical ratio:
-    for a dozen lines. None if nothing fits. Ties go to the first found: the lines' order.
+    A multiple-choice knapsack by depth-first search under the Lagrangian bound at the hull's critical ratio: exact
+    unless it takes more than `nodes` steps, then the best found. None if nothing fits. Ties go to the first
+    found: the lines' order.
     """
-    start = hull(errors, spends, budget)
-    if start is None:
+    best = hull(errors, spends, budget)
+    if best is None:
         return None
     n = len(errors)
     price = critical_ratio(errors, spends, budget)
@@ -61,30 +65,34 @@ def cheapest(
     for i in range(n - 1, -1, -1):
         least_spend[i] = least_spend[i + 1] + min(spends[i])
         least_error[i] = least_error[i + 1] + min(errors[i])
-        priced = [errors[i][j] + price * spends[i][j] for j in range(len(errors[i]))]
-        least_priced[i] = least_priced[i + 1] + min(priced)
-    best_error = sum(errors[i][start[i]] for i in range(n)) + TIE
-    best = start
-    chosen = [0] * n
+        least_priced[i] = least_priced[i + 1] + min(e + price * s for e, s in zip(errors[i], spends[i], strict=True))
     orders = [sorted(range(len(errors[i])), key=errors[i].__getitem__) for i in range(n)]
-
-    def search(i: int, error: float, spend: float) -> None:
-        nonlocal best_error, best
+    best_error = sum(errors[i][best[i]] for i in range(n)) + TIE
+    # One frame for each line: how far it is in its order, and the error and spend of the lines before it.
+    at, error, spend = [0] * (n + 1), [0.0] * (n + 1), [0.0] * (n + 1)
+    i = 0
+    while i >= 0 and nodes > 0:
+        nodes -= 1
         if i == n:
-            best_error, best = error - TIE, chosen.copy()
-            return
-        for option in orders[i]:
-            then_error, then_spend = error + errors[i][option], spend + spends[i][option]
-            if then_error + least_error[i + 1] >= best_error:
-                return
-            if then_spend + least_spend[i + 1] > budget:
-                continue
-            if then_error + price * (then_spend - budget) + least_priced[i + 1] >= best_error:
-                continue
-            chosen[i] = option
-            search(i + 1, then_error, then_spend)
-
-    search(0, 0.0, 0.0)
+            best_error = error[i] - TIE
+            best = [orders[j][at[j] - 1] for j in range(n)]
+            i -= 1
+            continue
+        if at[i] == len(orders[i]):
+            i -= 1
+            continue
+        option = orders[i][at[i]]
+        at[i] += 1
+        then_error, then_spend = error[i] + errors[i][option], spend[i] + spends[i][option]
+        if then_error + least_error[i + 1] >= best_error:
+            at[i] = len(orders[i])  # the rest of its order is worse still
+            continue
+        if then_spend + least_spend[i + 1] > budget:
+            continue
+        if then_error + price * (then_spend - budget) + least_priced[i + 1] >= best_error:
+            continue
+        i += 1
+        at[i], error[i], spend[i] = 0, then_error, then_spend
     return best
 
 
@@ -93,17 +101,24 @@ def hull_moves(
 ) -> list[tuple[float, int, int]]:
     """The moves down each line's convex hull, from its best option to its least spending one.
 
-    Each is (error per money saved, line, option to move to); together from the best bargain to the worst.
+    Each is (error per money saved, minus the line, option to move to); together from the best bargain to the worst,
+    the last line first where they are equal.
     """
     moves: list[tuple[float, int, int]] = []
     for i in range(len(errors)):
-        at = errors[i].index(min(errors[i]))
+        line, costs = errors[i], spends[i]
+        at = line.index(min(line))
         while True:
-            cheaper = [j for j in range(len(errors[i])) if spends[i][j] < spends[i][at]]
-            if not cheaper:
+            found, ratio = -1, math.inf
+            for j in range(len(line)):
+                if costs[j] < costs[at]:
+                    bargain = (line[j] - line[at]) / (costs[at] - costs[j])
+                    if bargain < ratio:
+                        found, ratio = j, bargain
+            if found < 0:
                 break
-            ratio, at = min(((errors[i][j] - errors[i][at]) / (spends[i][at] - spends[i][j]), j) for j in cheaper)
-            moves.append((ratio, i, at))
+            at = found
+            moves.append((ratio, -i, at))
     moves.sort()
     return moves
 
@@ -112,11 +127,11 @@ def critical_ratio(errors: Sequence[Sequence[float]], spends: Sequence[Sequence[
     """What one unit of `budget` is worth in error: the multiplier at which the LP relaxation is tight."""
     chosen = [line.index(min(line)) for line in errors]
     spend = sum(spends[i][chosen[i]] for i in range(len(errors)))
-    for ratio, i, option in hull_moves(errors, spends):
-        if spend <= budget:
-            return 0.0
-        spend += spends[i][option] - spends[i][chosen[i]]
-        chosen[i] = option
+    if spend <= budget:
+        return 0.0
+    for ratio, line, option in hull_moves(errors, spends):
+        spend += spends[-line][option] - spends[-line][chosen[-line]]
+        chosen[-line] = option
         if spend <= budget:
             return ratio
     return 0.0
@@ -131,16 +146,20 @@ def hull(errors: Sequence[Sequence[float]], spends: Sequence[Sequence[float]], b
     n = len(errors)
     chosen = [line.index(min(line)) for line in errors]
     spend = sum(spends[i][chosen[i]] for i in range(n))
-    for _ratio, i, option in hull_moves(errors, spends):
+    if spend <= budget:
+        return chosen
+    moved: set[int] = set()
+    for _ratio, line, option in hull_moves(errors, spends):
+        spend += spends[-line][option] - spends[-line][chosen[-line]]
+        chosen[-line] = option
+        moved.add(-line)
         if spend <= budget:
             break
-        spend += spends[i][option] - spends[i][chosen[i]]
-        chosen[i] = option
     if spend > budget:
         return None
     gains = sorted(
         (errors[i][j] - errors[i][chosen[i]], i, j)
-        for i in range(n)
+        for i in moved
         for j in range(len(errors[i]))
         if errors[i][j] < errors[i][chosen[i]]
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
 import os
 import sys
 from typing import Final
@@ -10,6 +12,7 @@ from typing import Final
 import click
 
 from core.errors import StrikezoneError
+from core.text import clean
 
 COMMANDS: Final = {
     "demo": "tui.cli.live:demo",
@@ -20,6 +23,11 @@ COMMANDS: Final = {
     "ledger": "tui.cli.ledger:ledger",
     "locate": "tui.cli.places:locate",
 }
+INTERRUPTED: Final = 130
+PIPE_CLOSED: Final = 141  # as the shell reports a writer that a closed pipe has ended
+LONGEST_MESSAGE: Final = 2000
+ANY_FIX: Final = "nothing was changed; correct it and try again"
+_GLYPHS: Final = {"▲": "^", "▼": "v", "△": "~", "▽": "~", "●": "o", "◌": "?", "·": ".", "─": "-", "…": "~"}
 
 
 class LazyGroup(click.Group):
@@ -49,7 +57,9 @@ def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> 
 
 @click.command(cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--data-dir", metavar="DIR", help="Where ledgers are kept (default: $STRIKEZONE_DATA_DIR).")
-@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_print_version)
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_print_version, help="Print the version."
+)
 @click.pass_context
 def strikezone(ctx: click.Context, data_dir: str | None) -> None:
     """Watch a portfolio drift, and bring it back with a few small, costed, confirmed trades.
@@ -65,7 +75,11 @@ def strikezone(ctx: click.Context, data_dir: str | None) -> None:
 
 def main() -> None:
     """Run the command line and exit with the contract's codes; errors say what and what to do, one line each."""
-    sys.exit(run(sys.argv[1:]))
+    _prepare_streams()
+    code = run(sys.argv[1:])
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.flush()
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -75,21 +89,31 @@ def run(arguments: list[str]) -> int:
         sys.stdout.flush()
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        return 130
+    except (click.Abort, KeyboardInterrupt) as error:
+        if error.__cause__ is None:  # click ends the line for what it has turned into an Abort itself
+            click.echo(err=True)
+        return INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return 2
     except click.UsageError as error:
-        path = error.ctx.command_path if error.ctx else "strikezone"
+        named = next((word for word in arguments if word in COMMANDS), "")
+        path = error.ctx.command_path if error.ctx else f"strikezone {named}".rstrip()
         return _complain(error.format_message(), f"see `{path} --help`", 2)
     except click.ClickException as error:
         return _complain(error.format_message(), "", 2)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        _drop_output()
+        return PIPE_CLOSED
     except StrikezoneError as error:
         for problem in error.problems:
             _complain(str(problem), problem.fix, error.exit_code)
         return error.exit_code
     except Exception as error:
+        if isinstance(error, OSError) and error.filename is None:  # a write, and only the output's comes this far
+            _drop_output()
+            what = f"the output could not be written: {error.strerror}"
+            return _complain(what, "what was recorded stays recorded; send the output elsewhere and look again", 2)
         from tui.cli.crash import report_crash
 
         log = report_crash(error)
@@ -98,7 +122,32 @@ def run(arguments: list[str]) -> int:
 
 
 def _complain(what: str, fix: str, code: int) -> int:
-    click.echo(f"strikezone: {what}", err=True)
-    if fix:
-        click.echo(f"  {fix}", err=True)
+    click.echo(f"strikezone: {clean(what, LONGEST_MESSAGE)}", err=True)
+    click.echo(f"  {clean(fix, LONGEST_MESSAGE) or ANY_FIX}", err=True)
     return code
+
+
+def _prepare_streams() -> None:
+    """Every stream there, so that none is None and no file gets its number; glyphs in what the encoding has."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            mode = "r" if number == 0 else "w"
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - open until the end
+    if not (sys.stdout.encoding or "").lower().startswith("utf"):
+        import codecs
+
+        codecs.register_error("glyphs", _in_ascii)
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="glyphs")
+
+
+def _in_ascii(error: UnicodeError) -> tuple[str, int]:
+    """What stands for characters that an encoding lacks."""
+    assert isinstance(error, UnicodeEncodeError)
+    return "".join(_GLYPHS.get(c, "?") for c in error.object[error.start : error.end]), error.end
+
+
+def _drop_output() -> None:
+    """Let what still waits for standard output go nowhere, so that Python's own flush at the end is silent."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,16 +14,22 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from core.clock import WallClock
 from core.desk.confirmation import Executed
 from core.desk.desk import Desk
 from core.errors import BadInput
+from core.market.feed import EmptyFeed, Feed
 from core.market.open import open_feed
 from core.money import exact
-from core.places import config_file, data_directory, portfolio_file
+from core.places import config_file, data_directory, default_file, portfolio_file
 from core.portfolio.file import load_portfolio
 from core.portfolio.model import Portfolio
+from core.text import clean
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+LONGEST_LINE = 1000
+YEARS = range(1900, 3000)  # of an --executed: beyond them it is a slip, and zones run out
 
 
 class DecimalType(click.ParamType[Decimal]):
@@ -55,8 +62,22 @@ class DayType(click.ParamType[date]):
             self.fail(f"{value!r} is no date like 2026-11-20", param, ctx)
 
 
+class IdType(click.ParamType[str]):
+    """An entry's id: any short line of text."""
+
+    name = "id"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The id, or a usage error."""
+        text = str(value)
+        if clean(text) != text:
+            self.fail("an id is one line of at most 80 characters, none of them invisible", param, ctx)
+        return text
+
+
 DECIMAL = DecimalType()
 DAY = DayType()
+ID = IdType()
 
 
 def shared(command: Command) -> Command:
@@ -77,20 +98,22 @@ def portfolio_at(given: str | None) -> Portfolio:
     if given is None:
         from core.settings import load_settings
 
-        given = load_settings(config_file()).portfolio
-        if not given:
+        named = load_settings(config_file()).portfolio
+        if not named:
             raise BadInput(
                 "no portfolio file is given, and the configuration names no default",
                 fix="give FILE; `strikezone demo` shows a sample at work",
             )
+        return load_portfolio(default_file(named))
     return load_portfolio(portfolio_file(given))
 
 
-def default_portfolio() -> str | None:
-    """The default portfolio of the configuration, if it names one."""
+def default_portfolio() -> Path | None:
+    """The file of the configuration's default portfolio, if it names one."""
     from core.settings import load_settings
 
-    return load_settings(config_file()).portfolio or None
+    named = load_settings(config_file()).portfolio
+    return default_file(named) if named else None
 
 
 def data_at(option: str | None) -> Path:
@@ -101,25 +124,37 @@ def data_at(option: str | None) -> Path:
 
 @contextmanager
 def desk_on(
-    portfolio: Portfolio, data_dir: str | None, prices: Path | None = None, at: date | None = None
+    portfolio: Portfolio,
+    data_dir: str | None,
+    prices: Path | None = None,
+    at: date | None = None,
+    *,
+    feed: Feed | None = None,
 ) -> Iterator[Desk]:
-    """A desk on the portfolio, its ledger and one look's feed; closed at the end."""
-    desk = Desk.open(portfolio, data_at(data_dir), open_feed(portfolio, prices, at))
+    """A desk on the portfolio, its ledger and `feed`, else one look's feed; closed at the end."""
+    desk = Desk.open(portfolio, data_at(data_dir), feed or open_feed(portfolio, prices, at))
     try:
+        if feed is not None:
+            warn(desk.ledger.notices)
         yield desk
     finally:
         desk.close()
 
 
+def opened(portfolio: Portfolio, data_dir: str | None) -> AbstractContextManager[Desk]:
+    """A desk on the portfolio's ledger alone, for what needs no prices; what its files have to tell is told."""
+    return desk_on(portfolio, data_dir, feed=EmptyFeed(WallClock(), ""))
+
+
 def print_json(report: dict[str, Any]) -> None:
-    """One object on standard output."""
-    click.echo(json.dumps(report, ensure_ascii=False, allow_nan=False))
+    """One object on standard output, in ASCII: whatever the terminal's encoding, it is what was meant."""
+    click.echo(json.dumps(report, allow_nan=False))
 
 
 def warn(lines: tuple[str, ...]) -> None:
     """Lines for the user that are no result: on standard error."""
     for line in lines:
-        click.echo(f"strikezone: {line}", err=True)
+        click.echo(f"strikezone: {clean(line, LONGEST_LINE)}", err=True)
 
 
 def executed_at(text: str | None, timezone: str) -> Executed | None:
@@ -130,19 +165,28 @@ def executed_at(text: str | None, timezone: str) -> Executed | None:
         if len(text) == len("2026-11-20"):
             return Executed(day=date.fromisoformat(text))
         moment = datetime.fromisoformat(text)
+        if moment.year not in YEARS:
+            raise ValueError("the year is none to trade in")
     except ValueError as error:
         raise BadInput(
             f"--executed: {text!r} is no time like 2026-11-20T15:30 or 2026-11-20T15:30+01:00", fix="correct it"
         ) from error
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=ZoneInfo(timezone)) if timezone else moment.astimezone()
+    if moment > datetime.now(UTC):
+        warn((f"{text} is in the future",))
     return Executed(moment=moment.astimezone(UTC))
 
 
-def agreed(question: str, *, yes: bool, what: str) -> bool:
-    """Whether the user agrees: `--yes`, or an explicit y on a terminal; refused without either."""
-    if yes:
-        return True
-    if not click.get_text_stream("stdin").isatty():
-        raise BadInput(f"{what} needs a yes, and there is no terminal to ask on", fix="add --yes")
+def require_terminal(what: str) -> None:
+    """Refuses `what` where nobody can be asked."""
+    if not sys.stdin.isatty():
+        raise BadInput(
+            f"{what} needs a yes, and there is no terminal to ask on", fix="add --yes to agree beforehand"
+        )
+
+
+def agreed(question: str, *, what: str) -> bool:
+    """Whether the user says an explicit y on a terminal; refused where there is none."""
+    require_terminal(what)
     return click.confirm(question, default=False, err=True)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
+from core.book.changes import LARGEST
 from core.book.report import entry_json
 from core.desk.confirmation import Confirmed, Request
-from core.desk.desk import Desk
 from core.desk.report import SCHEMA
-from core.desk.snapshot import Snapshot
 from core.errors import BadInput
 from core.money import exact
+from core.planning.proposal import Proposal
 from tui.cli.common import (
     DECIMAL,
     agreed,
@@ -25,10 +27,12 @@ from tui.cli.common import (
     portfolio_at,
     priced,
     print_json,
+    require_terminal,
     shared,
     warn,
 )
 
+_PIN_FIX = "write ID@QUANTITY, as in b51c9a7e@65"
 _ID = re.compile(r"[0-9a-f]{8}(@.*)?")
 
 
@@ -68,17 +72,20 @@ def confirm(
         raise BadInput("nothing is named to be confirmed", fix="give IDs from `strikezone check`, or --all")
     portfolio = portfolio_at(file)
     when = executed_at(executed, portfolio.timezone)
+    requests = _requests(ids, price, quantity, fees)
     with desk_on(portfolio, data_dir, prices, at) as desk:
-        snapshot = desk.look(everything=now)
-        requests = [_request(word, price, quantity, fees) for word in dict.fromkeys(ids)]
         if everything:
-            requests = [Request(p.id, pinned=p.quantity) for p in snapshot.proposals if p.verdict == "propose"]
-        if everything and not requests and not snapshot.conflicts and snapshot.stands:
-            return _report(Confirmed(()), as_json)
-        if not yes:
-            _show(desk, snapshot, requests)
-        if not agreed(f"Record {len(requests)} trade(s)?", yes=yes, what="recording"):
-            return _report(Confirmed(()), as_json)
+            found = desk.look(everything=now).proposals
+            requests = [Request(p.id, pinned=p.quantity) for p in found if p.verdict == "propose"]
+        if requests and not yes:
+            require_terminal("recording")  # before anything is shown
+            from tui.console import print_review
+
+            shown = desk.preview(requests, everything=now)
+            print_review(shown)
+            if not agreed(f"Record {_trades(len(shown))}?", what="recording"):
+                return _report(Confirmed(()), as_json)
+            requests = [_as_shown(*pair) for pair in zip(requests, shown, strict=True)]
         confirmed = desk.confirm(requests, executed=when, everything=now)
     return _report(confirmed, as_json)
 
@@ -107,28 +114,43 @@ def confirmed_json(confirmed: Confirmed) -> dict[str, object]:
 
 
 def _file_and_ids(words: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:
-    """FILE may be left out where the configuration names a default portfolio."""
+    """The file, which may be left out where the configuration names a default portfolio, and the ids."""
     if words and not (_ID.fullmatch(words[0]) and not Path(words[0]).exists() and default_portfolio()):
         return words[0], words[1:]
     return None, words
 
 
-def _request(word: str, price: Decimal | None, quantity: Decimal | None, fees: Decimal | None) -> Request:
-    id_, at, pinned = word.partition("@")
+def _requests(
+    words: Sequence[str], price: Decimal | None, quantity: Decimal | None, fees: Decimal | None
+) -> list[Request]:
+    """A request for each ID or ID@QTY; an id that stands twice is one, if both say the same."""
+    requests: dict[str, Request] = {}
+    for word in words:
+        id_, at, pinned = word.partition("@")
+        request = Request(id_, _pin(word, pinned) if at else None, quantity, price, fees)
+        if requests.setdefault(id_, request) != request:
+            raise BadInput(f"{id_} is named twice, with different quantities", fix="name it once")
+    return list(requests.values())
+
+
+def _pin(word: str, text: str) -> Decimal:
     try:
-        return Request(id_, exact(pinned) if at else None, quantity, price, fees)
+        number = exact(text)
     except ValueError as error:
-        raise BadInput(f"{word}: {error}", fix="write ID@QUANTITY, as in b51c9a7e@65") from error
+        raise BadInput(f"{word}: {error}", fix=_PIN_FIX) from error
+    if not 0 < number < LARGEST:
+        raise BadInput(f"{word}: that is no quantity", fix=_PIN_FIX)
+    return number
 
 
-def _show(desk: Desk, snapshot: Snapshot, requests: list[Request]) -> None:
-    from tui.console import print_review
+def _as_shown(request: Request, shown: Proposal) -> Request:
+    """`request`, pinned to what its user has just said yes to."""
+    return replace(
+        request,
+        pinned=request.pinned if request.quantity is not None else shown.quantity,
+        seen_price=None if request.price is not None else shown.price,
+    )
 
-    proposals = {p.id: p for p in snapshot.proposals}
-    shown = []
-    for request in requests:
-        if request.edited:
-            shown.append(desk.review(request.id, quantity=request.quantity, price=request.price, fees=request.fees))
-        elif request.id in proposals:
-            shown.append(proposals[request.id])
-    print_review(shown)
+
+def _trades(count: int) -> str:
+    return "1 trade" if count == 1 else f"{count} trades"

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
+from collections.abc import Sequence
 from decimal import Decimal
+from typing import Final
 
 import click
 
+from core.book.entries import Entry
 from core.book.report import entry_json, positions_json
+from core.clock import WallClock
+from core.desk.confirmation import Confirmed
 from core.desk.desk import Desk
 from core.desk.report import SCHEMA
-from core.errors import BadInput, Conflict
-from tui.cli.common import DECIMAL, agreed, data_at, executed_at, portfolio_at, print_json, shared, warn
+from core.errors import BadInput, Conflict, LedgerDamaged, Problem
+from tui.cli.common import DECIMAL, agreed, executed_at, opened, portfolio_at, print_json, shared
+
+_SEQ: Final = re.compile(r"[0-9]{1,18}")
+_PUT_BACK: Final = "put back a copy of the ledger's files; nothing was changed"
 
 
 @click.group()
 def ledger() -> None:
     """What is recorded, and how to take it back."""
-
-
-@contextmanager
-def _opened(file: str | None, data_dir: str | None) -> Iterator[Desk]:
-    from core.clock import WallClock
-    from core.market.feed import EmptyFeed
-
-    portfolio = portfolio_at(file)
-    desk = Desk.open(portfolio, data_at(data_dir), EmptyFeed(WallClock(), ""))
-    try:
-        warn(tuple(desk.ledger.notices))
-        yield desk
-    finally:
-        desk.close()
 
 
 def _tell_differences(desk: Desk) -> int:
@@ -46,7 +39,7 @@ def _tell_differences(desk: Desk) -> int:
 @shared
 def list_(file: str | None, data_dir: str | None, as_json: bool) -> int:
     """All entries, in the order of their numbers."""
-    with _opened(file, data_dir) as desk:
+    with opened(portfolio_at(file), data_dir) as desk:
         entries = desk.entries()
         if as_json:
             print_json({"schema": SCHEMA, "entries": [entry_json(entry) for entry in entries]})
@@ -62,14 +55,15 @@ def list_(file: str | None, data_dir: str | None, as_json: bool) -> int:
 @shared
 def positions(file: str | None, data_dir: str | None, as_json: bool) -> int:
     """What is held, lot by lot, and the cash."""
-    with _opened(file, data_dir) as desk:
+    with opened(portfolio_at(file), data_dir) as desk:
         book = desk.ledger.book
         if as_json:
-            print_json(positions_json(book))
+            report = positions_json(book)
+            print_json({**report, "cash": {desk.portfolio.base_currency: "0.00", **report["cash"]}})
         else:
             from tui.console import print_positions
 
-            print_positions(book)
+            print_positions(book, desk.portfolio.base_currency)
         return _tell_differences(desk)
 
 
@@ -78,16 +72,22 @@ def positions(file: str | None, data_dir: str | None, as_json: bool) -> int:
 @shared
 def verify(file: str | None, data_dir: str | None, as_json: bool) -> int:
     """Check the files and every entry; 0 is sound, 4 is damaged."""
-    with _opened(file, data_dir) as desk:
-        problems = desk.ledger.verify()
-        if as_json:
-            print_json({"schema": SCHEMA, "sound": not problems, "problems": list(problems)})
-        elif not problems:
-            click.echo(f"sound: {len(desk.entries())} entries")
-        for problem in desk.ledger.conflicts:
-            warn((f"the file differs from the ledger: {problem}",))
-        warn(tuple(problems))
-        return 4 if problems else 0
+    portfolio = portfolio_at(file)
+    try:
+        with opened(portfolio, data_dir) as desk:
+            problems = [Problem(what, fix=_PUT_BACK) for what in desk.ledger.verify()]
+            differences = list(desk.ledger.conflicts) if not problems else []
+            count = len(desk.entries())
+    except LedgerDamaged as error:
+        problems, differences, count = list(error.problems), [], 0
+    if as_json:
+        said = {"problems": [str(p) for p in problems], "differences": [str(p) for p in differences]}
+        print_json({"schema": SCHEMA, "sound": not problems, **said})
+    elif not problems:
+        click.echo(f"sound: {count} {'entry' if count == 1 else 'entries'}")
+    if problems or differences:
+        raise Conflict("", problems=[*problems, *differences])
+    return 0
 
 
 @ledger.command("adopt")
@@ -95,10 +95,9 @@ def verify(file: str | None, data_dir: str | None, as_json: bool) -> int:
 @shared
 def adopt(file: str | None, data_dir: str | None, as_json: bool) -> int:
     """Record what the file changed of its opening lots and balances as a correction."""
-    from core.clock import WallClock
-
-    with _opened(file, data_dir) as desk:
-        entry = desk.ledger.adopt(desk.portfolio, WallClock().now())
+    with opened(portfolio_at(file), data_dir) as desk:
+        begun = bool(desk.entries())
+        entry = desk.ledger.adopt(desk.portfolio, WallClock().now()) if begun else None
     if as_json:
         print_json({"schema": SCHEMA, "recorded": [] if entry is None else [entry_json(entry)], "already": []})
     else:
@@ -115,9 +114,9 @@ def adopt(file: str | None, data_dir: str | None, as_json: bool) -> int:
 def void(words: tuple[str, ...], yes: bool, data_dir: str | None, as_json: bool) -> int:
     """Take entry SEQ back by a new one; nothing is ever erased."""
     file, seq = _file_and_seq(words)
-    with _opened(file, data_dir) as desk:
+    with opened(portfolio_at(file), data_dir) as desk:
         _tell_differences(desk)
-        if not agreed(f"Void entry {seq}?", yes=yes, what="voiding"):
+        if not yes and not agreed(f"Void {_entry(desk, seq)}?", what="voiding"):
             return _print(as_json, [])
         return _print(as_json, [desk.void(seq)])
 
@@ -144,27 +143,33 @@ def amend(
     file, seq = _file_and_seq(words)
     if price is None and quantity is None and fees is None and executed is None:
         raise BadInput("nothing is to be amended", fix="give --price, --quantity, --fees or --executed")
-    with _opened(file, data_dir) as desk:
+    with opened(portfolio_at(file), data_dir) as desk:
         _tell_differences(desk)
-        if not agreed(f"Amend entry {seq}?", yes=yes, what="amending"):
-            return _print(as_json, [])
         when = executed_at(executed, desk.portfolio.timezone)
-        return _print(as_json, list(desk.amend(seq, price=price, quantity=quantity, fees=fees, executed=when)))
+        if not yes and not agreed(f"Amend {_entry(desk, seq)}?", what="amending"):
+            return _print(as_json, [])
+        return _print(as_json, desk.amend(seq, price=price, quantity=quantity, fees=fees, executed=when))
 
 
-def _print(as_json: bool, entries: list[object]) -> int:
+def _entry(desk: Desk, seq: int) -> str:
+    """Entry `seq` as a question names it."""
+    from tui.console import describe
+
+    return next((describe(entry) for entry in desk.entries() if entry.seq == seq), f"entry {seq}")
+
+
+def _print(as_json: bool, entries: Sequence[Entry]) -> int:
     if as_json:
-        print_json({"schema": SCHEMA, "recorded": [entry_json(entry) for entry in entries], "already": []})  # type: ignore[arg-type]
+        print_json({"schema": SCHEMA, "recorded": [entry_json(entry) for entry in entries], "already": []})
     else:
-        from core.desk.confirmation import Confirmed
         from tui.console import print_confirmed
 
-        print_confirmed(Confirmed(tuple(entries)))  # type: ignore[arg-type]
+        print_confirmed(Confirmed(tuple(entries)))
     return 0
 
 
 def _file_and_seq(words: tuple[str, ...]) -> tuple[str | None, int]:
-    if len(words) not in (1, 2) or not words[-1].isascii() or not words[-1].isdigit():
+    if len(words) not in (1, 2) or not _SEQ.fullmatch(words[-1]):
         raise BadInput(
             "it takes FILE and the number of an entry", fix="`strikezone ledger list FILE` shows the numbers"
         )

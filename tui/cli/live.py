@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
@@ -45,25 +46,38 @@ def open_(given: tuple[str, ...], plain: bool, data_dir: str | None) -> int:
 @click.option("--ascii", "plain", is_flag=True, help="Draw with ASCII characters only.")
 def demo(plain: bool) -> int:
     """Watch a sample portfolio drift by real prices. Nothing is kept: it runs in a throw-away directory."""
-    with tempfile.TemporaryDirectory(prefix="strikezone-demo-") as folder:
+    with _throw_away() as folder:
         portfolio = load_portfolio(Path(str(files("sample_portfolios"))) / SAMPLE)
         if _terminal():
             return _run([portfolio], Path(folder), plain)
         return _report(portfolio, Path(folder))
 
 
+@contextmanager
+def _throw_away() -> Iterator[str]:
+    """A directory that is gone afterwards."""
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="strikezone-demo-")
+    except OSError as error:
+        raise BadInput(
+            f"no temporary directory can be made: {error.strerror}",
+            fix="set TMPDIR to a directory you can write to",
+        ) from error
+    with folder:
+        yield folder.name
+
+
 def open_default(data_dir: str | None) -> int:
     """What `strikezone` alone does: opens the default portfolio, or says how to begin."""
-    file = default_portfolio()
-    if file is None:
+    if default_portfolio() is None:
         click.echo("strikezone watches a portfolio drift and proposes the few small trades that bring it back.")
         click.echo("  strikezone demo         a sample portfolio on real prices; nothing is kept")
-        click.echo("  strikezone open FILE    yours; copy a file of sample_portfolios/ to begin")
+        click.echo("  strikezone open FILE    yours; `strikezone locate` says where samples to copy are")
         click.echo("  strikezone --help       everything else")
         return 0
     if not _terminal():
         raise BadInput("the app needs a terminal", fix="`strikezone check` prints a report instead")
-    return _run([portfolio_at(file)], data_at(data_dir), False)
+    return _run([portfolio_at(None)], data_at(data_dir), False)
 
 
 def _report(portfolio: Portfolio, folder: Path) -> int:

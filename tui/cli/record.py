@@ -11,10 +11,11 @@ import click
 
 from core.book.entries import Draft, Side
 from core.clock import local_zone
+from core.desk.desk import Desk
 from core.errors import BadInput
 from core.money import ZERO, exact
 from core.portfolio.model import Portfolio
-from tui.cli.common import DAY, DECIMAL, desk_on, portfolio_at, print_json, shared, warn
+from tui.cli.common import DAY, DECIMAL, ID, default_portfolio, opened, portfolio_at, print_json, shared, warn
 from tui.cli.confirm import confirmed_json
 
 
@@ -26,7 +27,7 @@ def record() -> None:
 def _options(command: Callable[..., Any]) -> Callable[..., Any]:
     for decorator in (
         shared,
-        click.option("--id", "id_", metavar="ID", default="", help="Recorded once, however often it is given."),
+        click.option("--id", "id_", type=ID, default="", help="Recorded once, however often it is given."),
         click.option("--rate", type=DECIMAL, help="Base currency per unit of currency on that day."),
         click.option("--currency", help="Default: the asset's, or the portfolio's."),
         click.option("--date", "day", type=DAY, help="When it happened (default: today)."),
@@ -84,11 +85,10 @@ def _trade(side: Side, words: tuple[str, ...], options: dict[str, Any]) -> int:
     return _record(
         portfolio,
         options,
-        lambda day, moment: Draft(
+        lambda day: Draft(
             id=options["id_"],
             kind="trade",
             effective=day,
-            executed=moment,
             symbol=symbol,
             side=side,
             quantity=_positive(quantity, "QTY"),
@@ -106,11 +106,10 @@ def _cash(sign: int, words: tuple[str, ...], options: dict[str, Any]) -> int:
     return _record(
         portfolio,
         options,
-        lambda day, moment: Draft(
+        lambda day: Draft(
             id=options["id_"],
             kind="cash",
             effective=day,
-            executed=moment,
             amount=sign * _positive(amount, "AMOUNT"),
             currency=currency,
         ),
@@ -121,7 +120,7 @@ def _cash(sign: int, words: tuple[str, ...], options: dict[str, Any]) -> int:
 def _record(
     portfolio: Portfolio,
     options: dict[str, Any],
-    make: Callable[[date, datetime | None], Draft],
+    make: Callable[[date], Draft],
     currency: str,
 ) -> int:
     if options["currency"] not in (None, currency):
@@ -130,13 +129,13 @@ def _record(
         )
     if options["rate"] not in (None, Decimal(1)):
         raise BadInput(f"--rate must be 1: the money is in {currency}, the base currency", fix="leave it out")
-    now = datetime.now(UTC)
-    today = now.astimezone(local_zone(portfolio.timezone)).date()
-    day: date = options["day"] or today
-    if day > today:
-        warn((f"{day} is in the future",))
-    with desk_on(portfolio, options["data_dir"]) as desk:
-        confirmed = desk.record(make(day, None))
+    today = datetime.now(UTC).astimezone(local_zone(portfolio.timezone)).date()
+    given: date | None = options["day"]
+    if given is not None and given > today:
+        warn((f"{given} is in the future",))
+    with opened(portfolio, options["data_dir"]) as desk:
+        day = given or _recorded_day(desk, options["id_"]) or today
+        confirmed = desk.record(make(day))
     warn(confirmed.warnings + confirmed.skipped)
     if options["as_json"]:
         print_json(confirmed_json(confirmed))
@@ -147,13 +146,21 @@ def _record(
     return 0
 
 
+def _recorded_day(desk: Desk, id_: str) -> date | None:
+    """The day of the entry `id_`: said again on another day without --date, it is still the same."""
+    return next((entry.effective for entry in desk.entries() if id_ and entry.id == id_), None)
+
+
 def _words(words: tuple[str, ...], names: tuple[str, ...]) -> tuple[Portfolio, tuple[str, ...]]:
     """The portfolio and the other arguments; FILE may be left out where there is a default portfolio."""
     if len(words) == len(names) + 1:
         return portfolio_at(words[0]), words[1:]
-    if len(words) == len(names):
+    if len(words) == len(names) and default_portfolio() is not None:
         return portfolio_at(None), words
-    raise BadInput(f"{len(words)} arguments are given", fix=f"it takes FILE {' '.join(names)}")
+    raise BadInput(
+        f"it takes {len(names) + 1} arguments, not {len(words)}",
+        fix=f"give FILE {' '.join(names)}; FILE may be left out where the configuration names a default",
+    )
 
 
 def _positive(text: str, name: str) -> Decimal:

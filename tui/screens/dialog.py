@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 
 from core.desk.snapshot import Snapshot
 from tui.commands import bindings
-from tui.widgets.lines import Lines, Row, Span, left
+from tui.widgets.lines import Lines, Row, Span, wrapped
 
 DEAF_SECONDS: Final = 0.3  # what is typed earlier than this after it opened was not meant for it
 _TALL: Final = 30
@@ -68,8 +68,8 @@ class Dialog(ModalScreen[Result]):
     def answers(self) -> Row:
         """The keys that answer it."""
         return (
-            Span(" ▌ No ▐ ", "choice"),
-            Span("  n or Esc", "dim"),
+            Span("   No   ", "choice"),
+            Span("   n or Esc", "dim"),
             Span("     y", "key"),
             Span(" record it", "text"),
             Span("     e", "key"),
@@ -106,7 +106,8 @@ class Dialog(ModalScreen[Result]):
         self._busy = False
         lines = self.query_one("#problem", Lines)
         lines.display = bool(problem)
-        lines.set_lines([(Span(" " + left(text, lines.room - 2).rstrip(), style),) for text in problem])
+        pieces = [piece for text in problem for piece in wrapped(text, max(lines.room - 2, 20))]
+        lines.set_lines([(Span(f" {piece}", style),) for piece in pieces])
         self.show()
         self.arm()
 

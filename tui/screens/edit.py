@@ -21,9 +21,7 @@ Values = dict[str, Decimal | None]
 class EditScreen(ModalScreen[Values]):
     """Numbers to change. Gives what differs from what stood there, or None if it was left."""
 
-    CSS_PATH = None
     BINDINGS = bindings("edit")
-    DEFAULT_CLASSES = "dialog"
 
     def __init__(
         self,

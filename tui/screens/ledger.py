@@ -31,27 +31,32 @@ def voided(entries: Sequence[Entry]) -> frozenset[int]:
 
 def entry_row(entry: Entry, gone: frozenset[int], room: int) -> Row:
     """One entry in a line; one that was voided is struck through and says so."""
-    number = f" {'#' + str(entry.seq):>6}  {entry.effective.isoformat()}  "
+    word = "void" if entry.seq in gone or entry.kind == "void" else "amend" if entry.amends is not None else ""
+    number = Span(f"{'#' + str(entry.seq):>6}  {entry.effective.isoformat()}  {word:<6}", "dim")
     if entry.kind == "void":
-        return Span(number, "dim"), Span(f"void  takes back #{entry.void_of}", "dim")
+        return number, Span(f"takes back #{entry.void_of}", "dim")
     if entry.kind == "adopt":
-        return Span(number, "dim"), Span("adopt  the file's opening lots and balances count from here", "dim")
+        return number, Span("adopts the file's opening lots and balances", "dim")
     if entry.kind == "cash":
-        text = f"cash  {right(fmt.money(entry.amount, sign=True), 17)} {entry.currency}"
-        style = "text"
+        head, rest = "cash", f"{right(fmt.money(entry.amount, sign=True), 15)} {entry.currency}"
     else:
         value = (entry.quantity or ZERO) * (entry.price or ZERO)
-        text = (
-            f"{entry.side or '':<4}  {right(fmt.quantity(entry.quantity), 9)} {left(entry.symbol or '', 9)} "
-            f"@ {left(fmt.price(entry.price), 10)} {right(fmt.money(value), 13)}  fees {fmt.money(entry.fees)}"
+        head = entry.side or ""
+        rest = (
+            f"{right(fmt.quantity(entry.quantity), 8)} {left(entry.symbol or '', 9)} "
+            f"@ {left(fmt.price(entry.price), 10)}{right(fmt.money(value), 12)}"
         )
-        style = SIDES.get(entry.side or "", "text")
+        fees = f"  fees {fmt.money(entry.fees)}"
+        if len(number.text) + len(head) + len(rest) + len(fees) + 1 <= room:
+            rest += fees
     if entry.seq in gone:
-        return fitted([Span(number, "dim"), Span(text, "gone"), Span("  void", "stale")], room)
-    how = "" if entry.amends is None else f"  amends #{entry.amends}"
-    by_hand = "  by hand" if entry.kind == "trade" and entry.decision is None else ""
-    head, rest = text[:4], text[4:]
-    return fitted([Span(number, "dim"), Span(head, style), Span(rest), Span(how + by_hand, "dim")], room)
+        return fitted([number, Span(f"{head:<4} {rest}", "gone")], room)
+    note = f"  amends #{entry.amends}" if entry.amends is not None else ""
+    if entry.kind == "trade" and entry.decision is None and not note:
+        note = "  by hand"
+    return fitted(
+        [number, Span(f"{head:<4} ", f"bold {SIDES.get(head, 'text')}"), Span(rest), Span(note, "dim")], room
+    )
 
 
 class Entries(Lines, can_focus=True):
@@ -76,8 +81,8 @@ class ConfirmChange(Dialog[bool]):
     def answers(self) -> Row:
         """What `y` does here."""
         return (
-            Span(" ▌ No ▐ ", "choice"),
-            Span("  n or Esc", "dim"),
+            Span("   No   ", "choice"),
+            Span("   n or Esc", "dim"),
             Span("     y", "key"),
             Span(f" {self._yes}", "text"),
         )
@@ -119,12 +124,18 @@ class LedgerScreen(Screen[None]):
         self.run_worker(self._read(), group="read", exclusive=True)
 
     async def _read(self) -> None:
+        was = self.selected
         try:
             self.entries = await asyncio.to_thread(self.runner.desk.entries)
         except (StrikezoneError, OSError) as error:
             self.query_one(MessageLine).say(" ".join(told(error)), "trouble")
             return
         self._show()
+        if was is not None:  # the cursor stays on its entry when newer ones come in above it
+            self.query_one(Entries).point_at(
+                next(i for i, e in enumerate(reversed(self.entries)) if e.seq == was.seq)
+            )
+            self._decision()
 
     def on_resize(self) -> None:
         """Draws it for another width."""

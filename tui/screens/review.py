@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
+from textual.content import Content
+
 from core.desk.confirmation import Confirmed, PriceMoved, Request
 from core.desk.snapshot import Snapshot
 from core.errors import StrikezoneError
@@ -161,8 +163,8 @@ class ReviewAllScreen(ReviewBase):
     def answers(self) -> Row:
         """As for one, but there is no edit."""
         return (
-            Span(" ▌ No ▐ ", "choice"),
-            Span("  n or Esc", "dim"),
+            Span("   No   ", "choice"),
+            Span("   n or Esc", "dim"),
             Span("     y", "key"),
             Span(f" record all {len(self.proposals)}", "text"),
         )
@@ -182,7 +184,7 @@ class ReviewAllScreen(ReviewBase):
         if not self.proposals:
             self.dismiss(None)
             return
-        self.query_one("#box").border_title = f"review of {len(self.proposals)} micro-trades"
+        self.query_one("#box").border_title = Content(f"review of {len(self.proposals)} micro-trades")
         self.idle(why, "near")
 
     def update(self, snapshot: Snapshot) -> None:

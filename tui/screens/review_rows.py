@@ -12,7 +12,7 @@ from core.planning.proposal import Proposal
 from tui import format as fmt
 from tui.widgets.gauge import gauge
 from tui.widgets.glyphs import BLOCK, INSIDE, NEAR
-from tui.widgets.lines import Row, Span, left, right
+from tui.widgets.lines import Row, Span, left, right, wrapped
 from tui.widgets.trades import SIDES, gain
 
 _GUARDS = {"pass": (INSIDE, "inside"), "warn": (NEAR, "near"), "block": (BLOCK, "trouble")}
@@ -121,23 +121,17 @@ def _guards(proposal: Proposal, room: int) -> list[Row]:
     rows: list[Row] = []
     for index, guard in enumerate(sorted(proposal.guards, key=lambda g: order[g.verdict])):
         glyph, style = _GUARDS[guard.verdict]
-        head = f"{glyph} {guard.verdict:<5} {left(guard.name, 19)} "
+        head = f"{glyph} {guard.verdict:<5} {left(guard.name, 18)} "
         look = "dim" if guard.verdict == "pass" else "text"
-        detail = left(guard.detail, max(room - _LABEL - len(head) - 2, 10)).rstrip()
-        rows.append(_line("guards" if index == 0 else "", Span(head, style), Span(detail, look)))
+        label, space = "guards" if index == 0 else "", max(room - _LABEL - len(head) - 2, 10)
+        details = wrapped(guard.detail, space)
+        rows.append(_line(label, Span(head, style), Span(details[0], look)))
+        rows += [_line("", Span(" " * len(head)), Span(detail, look)) for detail in details[1:]]
     return rows
 
 
 def _wrapped(label: str, text: str, room: int) -> list[Row]:
-    width = max(room - _LABEL - 2, 10)
-    pieces: list[str] = []
-    line = ""
-    for word in text.split():
-        if line and len(line) + 1 + len(word) > width:
-            pieces.append(line)
-            line = ""
-        line = f"{line} {word}" if line else word
-    pieces.append(line)
+    pieces = wrapped(text, max(room - _LABEL - 2, 10))
     return [_line(label if index == 0 else "", Span(piece)) for index, piece in enumerate(pieces)]
 
 

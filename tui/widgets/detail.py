@@ -18,13 +18,13 @@ def detail_rows(line: Line, snapshot: Snapshot, room: int) -> list[Row]:
     currency = line.asset.currency
     value = fmt.money(line.value)
     rows: list[Row] = [
+        *edge_rows(line, snapshot.valuation.value),
         (
             Span(f" {fmt.quantity(line.quantity)} @ {fmt.exact_price(line.price)} {currency}", "text"),
             Span(f" = {value}" if line.quantity else "  nothing held", "text"),
         ),
         _quote(line, room),
     ]
-    rows += edge_rows(line, snapshot.valuation.value)
     lots = line.position.lots if line.position else ()
     if lots:
         rows += [lot_row(lot, line.price) for lot in lots]
@@ -56,14 +56,14 @@ def edge_rows(line: Line, total: Decimal | None) -> list[Row]:
         move = price_move(line.weight, edge)
         breached = beyond and line.breached
         if move == float("inf"):
-            verb = "no price move reaches it"
+            verb = "out of reach"
         else:
-            verb = f"{fmt.move(move)} {'brings it back' if breached else 'breaches it'}"
+            verb = f"{fmt.move(move)} {'back in' if breached else 'breaches'}"
         style = ("over" if name == "upper" else "under") if breached else "text"
         rows.append(
             (
                 Span(f" {name} {right(fmt.hundredths(edge), 6)}", "dim"),
-                Span(f"{right(fmt.points(distance), 8)} pt {right(fmt.money(amount), 12)}", style),
+                Span(f"{right(fmt.points(distance), 8)} pt {right(fmt.money(amount), 11)}", style),
                 Span(f"  {verb}", "dim"),
             )
         )
@@ -74,14 +74,14 @@ def lot_row(lot: HeldLot, price: Decimal | None) -> Row:
     """One lot: day, quantity, basis and what it has gained."""
     day = lot.acquired.isoformat() if lot.acquired else "at the start"
     if lot.price is None:
-        return Span(f" {day:<12}", "dim"), Span(f"{right(fmt.quantity(lot.quantity), 8)} basis unknown", "text")
-    text = f"{right(fmt.quantity(lot.quantity), 8)} @ {left(fmt.price(lot.price), 10)}"
+        return Span(f" {day:<11}", "dim"), Span(f"{right(fmt.quantity(lot.quantity), 8)} basis unknown", "text")
+    text = f"{right(fmt.quantity(lot.quantity), 8)} @ {left(fmt.price(lot.price), 9)}"
     gain = ""
     if price is not None:
-        gain = right(fmt.money((price - lot.price) * lot.quantity, sign=True), 12)
+        gain = right(fmt.money((price - lot.price) * lot.quantity, sign=True), 11)
         if lot.price:
             gain += f" {right(fmt.hundredths(float(price / lot.price - 1), 1, sign=True), 7)} %"
-    return Span(f" {day:<12}", "dim"), Span(text + gain, "text")
+    return Span(f" {day:<11}", "dim"), Span(text + gain, "text")
 
 
 class Detail(Lines):

@@ -52,6 +52,18 @@ def right(text: str, width: int) -> str:
     return text.rjust(width) if text.isascii() and len(text) <= width else _pushed(text, width)
 
 
+def wrapped(text: str, width: int) -> list[str]:
+    """`text` broken between words into lines of at most `width` characters; one piece at least."""
+    pieces: list[str] = []
+    line = ""
+    for word in text.split():
+        if line and len(line) + 1 + len(word) > width:
+            pieces.append(line)
+            line = ""
+        line = f"{line} {word}" if line else left(word, min(len(word), width))
+    return [*pieces, line]
+
+
 def _pushed(text: str, width: int) -> str:
     size = cell_len(text)
     return " " * (width - size) + text if size <= width else left(text, width)

@@ -21,7 +21,8 @@ _FEEDS: Final[dict[str, tuple[str, str, str]]] = {  # glyph, word, style
     "down": (STALE, "down", "trouble"),
     "still": ("·", "still", "dim"),
 }
-_MOST_WARNINGS: Final = 3
+_MOST_WARNINGS: Final = 3  # on a low screen one
+_LOW: Final = 30
 
 
 def status_row(snapshot: Snapshot, room: int, place: str = "") -> Row:
@@ -32,9 +33,9 @@ def status_row(snapshot: Snapshot, room: int, place: str = "") -> Row:
     day = _day(snapshot)
     drift = f"drift {fmt.hundredths(valuation.drift)}"
     glyph, word, style = _FEEDS[snapshot.feed.state]
-    feed = f"{glyph} {_feed(snapshot, word)}"
+    feed = f"{glyph} {_feed(snapshot, word, room)}"
     wide = f"{snapshot.as_of.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-    short = f"{snapshot.as_of.astimezone(UTC):%d %b %H:%M} UTC"
+    short = f"{snapshot.as_of.astimezone(UTC):%d %b %H:%M}Z"
     must = sum(len(t) + 2 for t in (value, drift, feed)) + 1
     clock = wide if room >= 110 else short
     with_day = day if must + len(clock) + len(day) + 14 <= room else ""
@@ -61,8 +62,10 @@ def _day(snapshot: Snapshot) -> str:
     return f"day {fmt.money(change, sign=True)} {share}".rstrip()
 
 
-def _feed(snapshot: Snapshot, word: str) -> str:
+def _feed(snapshot: Snapshot, word: str, room: int) -> str:
     feed = snapshot.feed
+    if feed.source == "replay" and room < 100:
+        return f"{word} {feed.row}/{feed.rows}"
     if feed.source == "replay":
         return f"replay {word} {_speed(feed)}{feed.row}/{feed.rows}"
     ages = [line.trust.age_seconds for line in snapshot.lines if line.trust.age_seconds is not None]
@@ -74,7 +77,7 @@ def _speed(feed: FeedStatus) -> str:
     return f"x{feed.speed:g} " if feed.state == "live" else ""
 
 
-def notice_rows(snapshot: Snapshot, room: int) -> list[Row]:
+def notice_rows(snapshot: Snapshot, room: int, most: int = _MOST_WARNINGS) -> list[Row]:
     """One line for each conflict, for the feed's trouble and for the first warnings; the rest is counted."""
     rows: list[Row] = [_notice(BLOCK, "conflict", _problem(p), "trouble", room) for p in snapshot.conflicts]
     if snapshot.feed.detail:
@@ -82,10 +85,10 @@ def notice_rows(snapshot: Snapshot, room: int) -> list[Row]:
     if not snapshot.stands:
         text = "the prices are too doubtful to propose anything"
         rows.append(_notice(STALE, "prices", text, "trouble", room))
-    for warning in snapshot.warnings[:_MOST_WARNINGS]:
+    for warning in snapshot.warnings[:most]:
         rows.append(_notice(NEAR, "", warning, "warn", room))
-    if more := len(snapshot.warnings) - _MOST_WARNINGS:
-        rows += [(Span(f"   and {more} more: `strikezone check` lists them", "dim"),)] if more > 0 else []
+    if (more := len(snapshot.warnings) - most) > 0:
+        rows.append((Span(f"   and {more} more: `strikezone check` lists them", "dim"),))
     return rows
 
 
@@ -111,7 +114,7 @@ class Notices(Lines):
 
     def show(self, snapshot: Snapshot) -> None:
         """Shows those of `snapshot`; takes no room without any."""
-        rows = notice_rows(snapshot, self.room)
+        rows = notice_rows(snapshot, self.room, _MOST_WARNINGS if self.app.size.height >= _LOW else 1)
         self.display = bool(rows)
         self.set_lines(rows)
 

@@ -15,7 +15,7 @@ from tui.widgets.lines import Lines, Row, Span, left, right
 
 SIDES: Final = {"sell": "over", "buy": "under"}  # what is over is sold, what is under is bought
 _VERDICTS: Final[dict[str, tuple[str, str]]] = {
-    "propose": (f"{INSIDE} ready", "bold"),
+    "propose": (f"{INSIDE} ready", "text"),
     "not_worth_it": ("◇ not worth it", "near"),
     "blocked": (f"{BLOCK} blocked", "trouble"),
     "snoozed": (f"{STALE} snoozed", "stale"),
@@ -41,40 +41,45 @@ def gain(proposal: Proposal) -> str:
 
 
 def trade_rows(proposal: Proposal, room: int) -> tuple[Row, Row]:
-    """The two lines of one micro-trade."""
-    asleep = proposal.verdict == "snoozed"
-    style = "dim" if asleep else "text"
-    side = "dim" if asleep else SIDES[proposal.side]
-    word, look = _VERDICTS[proposal.verdict]
-    if proposal.snoozed_until is not None and asleep:
-        word += f" until {proposal.snoozed_until:%d %b %H:%M}"
-    elif proposal.worth_it.verdict is False and proposal.verdict == "propose":
-        word, look = "◇ costs more than it is worth", "near"
-    numbers = (
-        f" {left(proposal.symbol, 9)} @ {left(fmt.price(proposal.price), 10)}{right(fmt.money(proposal.value), 12)}"
-    )
-    costs = f"  cost {fmt.money(proposal.costs.total)}"
+    """The two lines of one micro-trade: its numbers, then whether and why."""
+    style, side = ("dim", "dim") if proposal.verdict == "snoozed" else ("text", SIDES[proposal.side])
+    price = left(fmt.price(proposal.price), 10)
+    text = f" {left(proposal.symbol, 9)} @ {price}{right(fmt.money(proposal.value), 12)}"
+    text += f"  cost {fmt.money(proposal.costs.total)}"
     if proposal.worth_it.benefit is not None:
-        costs += f"  worth {fmt.money(proposal.worth_it.benefit)}"
-    elif proposal.side == "sell" and room >= 90:
-        costs += f"  gain {gain(proposal)}"
-    first = (
-        Span(f"{proposal.side:<4} {right(fmt.quantity(proposal.quantity), 9)}", f"bold {side}"),
-        Span(numbers, style),
-        Span(left(costs, 27 if room >= 90 else 16), style),
-        Span(f"  {word}", look),
+        text += f"  worth {fmt.money(proposal.worth_it.benefit)}"
+    realised = f"  gain {gain(proposal)}" if proposal.lots else ""
+    if cell_len(text) + len(realised) + 14 <= room:
+        text += realised
+    first = fitted(
+        [
+            Span(f"{proposal.side:<4} {right(fmt.quantity(proposal.quantity), 9)}", f"bold {side}"),
+            Span(text, style),
+        ],
+        room,
     )
     return first, _why(proposal, room)
 
 
+def _verdict(proposal: Proposal) -> tuple[str, str]:
+    word, style = _VERDICTS[proposal.verdict]
+    if proposal.snoozed_until is not None and proposal.verdict == "snoozed":
+        return f"{word} until {proposal.snoozed_until:%d %b %H:%M} UTC", style
+    if proposal.worth_it.verdict is False and proposal.verdict == "propose":
+        return "◇ costs more than it is worth", "near"
+    return word, style
+
+
 def _why(proposal: Proposal, room: int) -> Row:
+    word, style = _verdict(proposal)
     weights = f"{fmt.hundredths(proposal.weight_before)} → {fmt.hundredths(proposal.weight_after)}"
-    spans = [Span(f"     {weights}  ", "dim"), Span(proposal.reason, "dim")]
+    spans = [Span(f"     {left(word, max(cell_len(word), 9))}", style)]
     for guard in proposal.guards:
         if guard.verdict == "block":
             spans += [Span("  "), Span(f"{BLOCK} {guard.name}: {guard.detail}", "trouble")]
         elif guard.verdict == "warn":
             spans += [Span("  "), Span(f"{NEAR} {guard.name}: {guard.detail}", "warn")]
+    spans += [Span(f"  {weights}  {proposal.reason}", "dim")]
     return fitted(spans, room)
 
 
@@ -146,6 +151,8 @@ def quiet(snapshot: Snapshot) -> Row:
         return (Span("nothing is proposed while the file and the ledger disagree", "dim"),)
     if not snapshot.portfolio.has_targets:
         return (Span("this portfolio has no targets: it is shown, nothing is proposed", "dim"),)
+    if not snapshot.stands:
+        return (Span("the prices are too doubtful to propose anything", "dim"),)
     if snapshot.valuation.value is None:
         return (Span("a held asset has no price at all: nothing is proposed", "dim"),)
     if snapshot.triggered:

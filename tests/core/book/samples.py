@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from core.book.entries import Draft, Entry, EntryLot, Head, HeadAsset, HeadLot
+from core.book.entries import Draft, Entry, EntryLot, Head, HeadAsset, HeadLot, Side
 from core.book.lots import HeldLot
 from core.portfolio.model import Asset, Cash, OpeningLot, Portfolio
 
@@ -26,14 +26,14 @@ def portfolio(
     *,
     vti: Iterable[OpeningLot] = (OpeningLot(dec(100), dec(80), day("2023-05-01")),),
     bnd: Iterable[OpeningLot] = (),
-    cash: str = "1000",
+    cash: str | Cash = "1000",
     opened: date | None = None,
     **fields: Any,
 ) -> Portfolio:
     """VTI (100 at 80 of 2023-05-01) and BND (none), 1000 USD."""
     defaults: dict[str, Any] = {"path": "classic.toml", "id": "classic-60-40", "base_currency": "USD"}
     assets = (Asset("VTI", "USD", lots=tuple(vti)), Asset("BND", "USD", lots=tuple(bnd)))
-    money = Cash(balances={"USD": dec(cash)})
+    money = Cash(balances={"USD": dec(cash)}) if isinstance(cash, str) else cash
     return Portfolio(**{**defaults, "assets": assets, "cash": money, "opened": opened, **fields})
 
 
@@ -83,6 +83,6 @@ def held(key: str, quantity: str | int, price: str | int | None, acquired: str |
     )
 
 
-def _trade(side: str, quantity: str | int, price: str | int, on: str, fields: dict[str, Any]) -> Draft:
+def _trade(side: Side, quantity: str | int, price: str | int, on: str, fields: dict[str, Any]) -> Draft:
     values: dict[str, Any] = {"symbol": "VTI", "currency": "USD", "fees": dec(0), **fields}
     return Draft(kind="trade", side=side, quantity=dec(quantity), price=dec(price), effective=day(on), **values)

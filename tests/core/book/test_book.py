@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from decimal import Decimal
+
 import pytest
 
 from core.book.book import BookBuilder, build_book
-from core.book.entries import Entry, HeadLot
+from core.book.entries import Entry, EntryLot, HeadLot
+from core.book.lots import HeldLot, take_fifo
 from tests.core.book.samples import NOW, buy, day, dec, entry, head, part, pay, sell, void
+
+
+def quantities(lots: Iterable[HeldLot]) -> dict[str, Decimal]:
+    return {lot.key: lot.quantity for lot in lots}
+
 
 OPENING = HeadLot(dec(100), dec(80), day("2023-05-01"))
 
@@ -14,7 +23,7 @@ OPENING = HeadLot(dec(100), dec(80), day("2023-05-01"))
 def test_a_book_without_entries_is_its_head() -> None:
     book = build_book(head(OPENING), [])
     (lot,) = book.positions["VTI"].lots
-    assert (lot.key, lot.quantity, lot.price, lot.acquired) == ("open:VTI:0", 100, 80, day("2023-05-01"))
+    assert (lot.key, lot.quantity, lot.price, lot.acquired) == ("open:VTI:0", dec(100), dec(80), day("2023-05-01"))
     assert book.cash == {"USD": 1000}
     assert (book.trades, book.counts, book.problems) == ((), {}, ())
 
@@ -22,7 +31,12 @@ def test_a_book_without_entries_is_its_head() -> None:
 def test_a_buy_adds_a_lot_whose_basis_includes_its_fees() -> None:
     book = build_book(head(OPENING), [entry(1, buy(3, 100, fees=dec(1)))])
     bought = book.positions["VTI"].lots[-1]
-    assert (bought.key, bought.quantity, bought.basis, bought.acquired) == ("e:1", 3, 301, day("2026-11-20"))
+    assert (bought.key, bought.quantity, bought.basis, bought.acquired) == (
+        "e:1",
+        dec(3),
+        dec(301),
+        day("2026-11-20"),
+    )
     assert book.cash == {"USD": 1000 - 301}
     assert book.positions["VTI"].cost == 8301
 
@@ -31,23 +45,24 @@ def test_a_sale_takes_the_lots_that_it_names_and_adds_its_proceeds_after_fees() 
     bought = entry(1, buy(10, 90))
     sold = entry(2, sell(4, 95, fees=dec(2)), lots=(part("e:1", 4, 90),))
     book = build_book(head(OPENING), [bought, sold])
-    assert [(lot.key, lot.quantity) for lot in book.positions["VTI"].lots] == [("open:VTI:0", 100), ("e:1", 6)]
+    assert quantities(book.positions["VTI"].lots) == {"open:VTI:0": 100, "e:1": 6}
     assert book.cash == {"USD": 1000 - 900 + 380 - 2}
     assert book.trades == (bought, sold)
 
 
 def test_what_is_left_of_a_lot_keeps_its_basis_to_the_last_digit() -> None:
-    odd = HeadLot(dec(7), dec("143.27"), day("2023-05-01"))
-    third = dec(1002.89) / 7  # the basis per unit of what a sale recorded
-    sold = entry(1, sell(3, 150), lots=(part("open:VTI:0", 3, str(third)),))
-    (rest,) = build_book(head(odd), [sold]).positions["VTI"].lots
-    assert rest.basis == dec("1002.89") - dec("429.81")
+    bought = entry(1, buy(3, 100, fees=dec(1)))
+    lots = take_fifo(build_book(head(), [bought]).positions["VTI"].lots, dec(1), dec(150))
+    assert lots[0].gain == dec(150) - dec("100." + "3" * 30)
+    (rest,) = build_book(head(), [bought, entry(2, sell(1, 150), lots=lots)]).positions["VTI"].lots
+    assert rest.basis == dec("200." + "6" * 29 + "7")
 
 
 def test_a_symbol_sold_out_stays_as_an_empty_position() -> None:
     book = build_book(head(OPENING), [entry(1, sell(100, 90), lots=(part("open:VTI:0", 100, 80),))])
     assert book.positions["VTI"].lots == ()
-    assert (book.positions["VTI"].quantity, book.positions["VTI"].cost) == (0, 0)
+    assert book.positions["VTI"].quantity == 0
+    assert book.positions["VTI"].cost == 0
 
 
 def test_the_cost_is_unknown_if_any_basis_is() -> None:
@@ -97,7 +112,7 @@ def test_a_corrected_opening_price_counts_for_what_is_left_of_a_lot_sold_in_part
     sold = entry(1, sell(50, 90), lots=(part("open:VTI:0", 50, 80),))
     corrected = HeadLot(dec(100), dec(60), day("2023-05-01"))
     (rest,) = build_book(head(OPENING), [sold, adopted(2, corrected)]).positions["VTI"].lots
-    assert (rest.quantity, rest.price) == (50, 60)
+    assert (rest.quantity, rest.price) == (dec(50), dec(60))
 
 
 @pytest.mark.parametrize(
@@ -109,7 +124,7 @@ def test_a_corrected_opening_price_counts_for_what_is_left_of_a_lot_sold_in_part
         ((part("open:VTI:0", -1), part("open:VTI:0", 102)), "sells -1 VTI of lot open:VTI:0, which has 100 left"),
     ],
 )
-def test_a_sale_whose_lots_do_not_suffice_is_a_problem_that_names_it(lots: tuple[object, ...], what: str) -> None:
+def test_a_sale_whose_lots_do_not_suffice_is_a_problem_that_names_it(lots: tuple[EntryLot, ...], what: str) -> None:
     book = build_book(head(OPENING), [entry(1, sell(101, 90), lots=lots)])
     assert (1, what) in book.problems
 
@@ -134,8 +149,7 @@ def test_a_new_sale_finds_what_was_held_on_its_day_and_no_recorded_sale_takes() 
     late = entry(2, buy(5, 10, "2026-11-18"))
     sold = entry(3, sell(2, 10, "2026-11-19"), lots=(part("e:1", 2, 10),))
     book = build_book(head(HeadLot(dec(1), dec(9), day("2027-01-01"))), [early, late, sold])
-    on_the_15th = book.held_on("VTI", day("2026-11-15"))
-    assert [(lot.key, lot.quantity) for lot in on_the_15th] == [("open:VTI:0", 1), ("e:1", 3)]
+    assert quantities(book.held_on("VTI", day("2026-11-15"))) == {"open:VTI:0": 1, "e:1": 3}
     assert book.held_on("BND", day("2026-11-15")) == ()
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.book.entries import EntryLot
 from core.book.lots import HeldLot, basis_of, fifo_order, take_fifo, take_named
 from core.money import ZERO
 from tests.core.book.samples import dec, held, part
@@ -95,9 +96,9 @@ def test_named_lots_are_taken_as_named() -> None:
         ([part("e:1", 2)], "add up to 2, the sale is of 3"),
     ],
 )
-def test_named_lots_that_are_not_there_or_not_enough_are_refused(chosen: list[object], message: str) -> None:
+def test_named_lots_that_are_not_there_or_not_enough_are_refused(chosen: list[EntryLot], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        take_named([held("e:1", 5, 10, "2024-01-02")], chosen, dec(3), dec(12))  # type: ignore[arg-type]
+        take_named([held("e:1", 5, 10, "2024-01-02")], chosen, dec(3), dec(12))
 
 
 money = st.decimals("0.01", "99999", places=4)
