@@ -8,6 +8,7 @@ from typing import Final
 
 PRECISION: Final = 50  # digits: a quantity (15) times a price (18) times a rate (17) stays exact
 OUTPUT_DECIMALS: Final = 12  # money that does not end is rounded to this many decimals when written
+FARTHEST: Final = 30  # powers of ten from 1 to the largest and smallest number that is read
 ZERO: Final = Decimal(0)
 ONE: Final = Decimal(1)
 SMALLEST_STEP: Final = Decimal("0.000001")
@@ -27,22 +28,21 @@ decimal.getcontext().prec = PRECISION
 
 
 def exact(text: str) -> Decimal:
-    """The finite number that `text` writes; ValueError for anything else (also NaN and infinity)."""
+    """The finite number that `text` writes; ValueError for anything else: NaN, infinity, one beyond all amounts."""
     try:
         number = Decimal(text)
     except decimal.InvalidOperation as error:
         raise ValueError(f"{text!r} is not a number") from error
     if not number.is_finite():
         raise ValueError(f"{text!r} is not a finite number")
+    if number and not (len(number.as_tuple().digits) <= PRECISION and abs(number.adjusted()) <= FARTHEST):
+        raise ValueError(f"{text!r} has too many digits")
     return number
 
 
 def plain(number: Decimal) -> str:
     """The shortest exact writing of a price or quantity, without exponent: `100`, `0.7112`."""
-    number = _ended(number)
-    if number == number.to_integral_value():
-        return format(number.quantize(ONE), "f")
-    return format(number.normalize(), "f")
+    return format(_ended(number).normalize(), "f")
 
 
 def amount(number: Decimal) -> str:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+
 import pytest
 
 from tests.tui.cli.support import BOOK, PRICES, ROOT, STRIKEZONE, Desk60, Done, desk60, edited
@@ -267,7 +268,9 @@ def test_a_torn_last_line_is_set_aside_and_told(traded: Desk60) -> None:
     assert traded("ledger", "verify", "FILE").code == 0
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b"[]", b'{"snoozed": 3}', b"\xff\xfe", b'{"first_breach": {"VTI": "x"}}'])
+@pytest.mark.parametrize(
+    "text", [b"", b"{", b"[]", b'{"snoozed": 3}', b"\xff\xfe", b'{"first_breach": {"VTI": "x"}}']
+)
 def test_a_bad_state_file_is_2_and_costs_nothing_recorded(traded: Desk60, text: bytes) -> None:
     before = traded.entries()
     state = traded.ledger.with_name("state.json")

@@ -38,7 +38,7 @@ def test_every_shown_command_does_what_the_readme_says(tmp_path: Path, env: dict
     shown = [command for command in COMMANDS if command.startswith("strikezone ")]
     assert len(shown) >= 10
     expected = {"check": 1, "open": 2}  # outside its zone; the app needs a terminal
-    codes = {}
+    codes: dict[str, int] = {}
     for command in shown:
         done = run(command, tmp_path, env)
         assert "Traceback" not in done.stderr, command

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import Context, Decimal
+from typing import Final
 
 from core.costs.model import TradeCosts
 from core.money import ZERO
 from core.portfolio.model import Asset, Costs
 from core.rules import costs as rules
+
+_ROOTS: Final = Context(prec=28)  # digits of a square root: an expectation needs no more, and more are slow
 
 
 def trade_costs(asset: Asset, costs: Costs, quantity: Decimal, price: Decimal) -> TradeCosts:
@@ -54,5 +57,5 @@ def _impact(asset: Asset, costs: Costs, value: Decimal) -> Decimal | None:
         return ZERO
     if not asset.average_daily_value or not asset.daily_volatility:
         return None
-    root = (value / asset.average_daily_value).sqrt()
+    root = _ROOTS.sqrt(value / asset.average_daily_value)
     return rules.impact(value, costs.impact, asset.daily_volatility, root)

@@ -9,7 +9,7 @@ from msgspec import Struct
 from core.money import ZERO
 
 
-class TradeCosts(Struct, frozen=True):
+class TradeCosts(Struct, frozen=True, gc=False):
     """The costs of one trade in its currency. Commission, fees and fx are cash; spread and impact are expected.
 
     `impact` is None if it was asked for and the asset's volume or volatility is unknown; it then counts nothing.

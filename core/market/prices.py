@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -14,15 +15,14 @@ from msgspec import Struct
 from core.clock import close_of
 from core.errors import BadInput
 from core.market.quotes import Quote
+from core.market.trust import HIGHEST_PRICE, LOWEST_PRICE
 from core.money import MINOR_UNITS
 from core.text import clean
 
 LARGEST_FILE: Final = 200_000_000  # bytes
 _NUMBER: Final = r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?"
-_CELL: Final = re.compile(_NUMBER)
+_CELL: Final = re.compile(_NUMBER, re.ASCII)
 _CELLS: Final = rf"(?:,(?:{_NUMBER})?)"
-LOWEST: Final = Decimal("1e-9")
-HIGHEST: Final = Decimal("1e9")
 
 
 class PriceTable(Struct, frozen=True):
@@ -37,7 +37,7 @@ class PriceTable(Struct, frozen=True):
         """The index of the last row on or before `day`; without it the last row. BadInput if there is none."""
         if day is None:
             return len(self.days) - 1
-        at = len([row for row in self.days if row <= day]) - 1
+        at = bisect_right(self.days, day) - 1
         if at < 0:
             raise BadInput(
                 f"has no row on or before {day}",
@@ -103,7 +103,7 @@ def parse_prices(text: str, path: str) -> PriceTable:
         raise BadInput("has no rows", where=path, fix="it needs a header date,SYM1,... and at least one day")
     symbols = _header(lines[0].rstrip("\r"), path)
     # One check of the common shape for each row; what fails it is looked at cell by cell for the message.
-    shape = re.compile(rf"\d{{4}}-\d\d-\d\d{_CELLS}{{{len(symbols)}}}")
+    shape = re.compile(rf"\d{{4}}-\d\d-\d\d{_CELLS}{{{len(symbols)}}}", re.ASCII)
     days: list[date] = []
     rows: list[str] = []
     for number, raw in enumerate(lines[1:], start=2):
@@ -153,7 +153,7 @@ def _check_sizes(table: PriceTable) -> None:
     for at, row in enumerate(table.rows):
         if suspect.search(row):
             for symbol, price in table.prices(at).items():
-                if not LOWEST <= price <= HIGHEST:
+                if not LOWEST_PRICE <= price <= HIGHEST_PRICE:
                     raise _at(table.path, at + 2, f"{symbol}: {price} is no believable price")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -41,7 +42,7 @@ def judge(quote: Quote | None, last_trusted: Quote | None, now: datetime, limits
         return Trust(False, False, "no quote")
     if quote.price is None:
         return Trust(False, False, "no price")
-    if not LOWEST_PRICE <= quote.price <= HIGHEST_PRICE:
+    if not quote.price.is_finite() or not LOWEST_PRICE <= quote.price <= HIGHEST_PRICE:
         return Trust(False, False, f"price {quote.price} is not believable")
     if quote.time is None:
         return Trust(False, False, "no time")
@@ -49,7 +50,7 @@ def judge(quote: Quote | None, last_trusted: Quote | None, now: datetime, limits
         return Trust(False, False, "no currency")
     if quote.currency != limits.currency:
         return Trust(False, False, f"quoted in {quote.currency}, not in {limits.currency}")
-    age = int((now - quote.time).total_seconds())
+    age = math.floor((now - quote.time).total_seconds())
     if age < -FUTURE_TOLERANCE_SECONDS:
         return Trust(False, False, f"its time is {-age} s ahead of the clock", age)
     limit = limits.stale_after + 60.0 * (quote.delay_minutes or 0)

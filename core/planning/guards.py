@@ -57,7 +57,7 @@ def trade_guards(
     """The verdicts on one trade of `value` in base currency, in a portfolio worth `total`."""
     results = [_stale_price(line, portfolio), _jump(line, portfolio)]
     share = float(value / total)
-    results.append(_limit("max_trade", portfolio.limits.max_trade, share, f"{share:.2%} of the portfolio"))
+    results.append(_limit("max_trade", portfolio.limits.max_trade, share, f"{_percent(share)} of the portfolio"))
     if portfolio.policy.cooldown_hours > 0:
         results.append(_cooldown(line.symbol, portfolio.policy.cooldown_hours, past, now))
     return tuple(results)
@@ -72,11 +72,9 @@ def plan_guards(
     month = float((past.month_value + value) / total) / 2
     trades = past.day_trades + count
     return (
-        _limit("max_turnover_day", limits.max_turnover_day, day, f"{day:.2%} turned over today with this plan"),
-        _limit("max_turnover_month", limits.max_turnover_month, month, f"{month:.2%} this month with this plan"),
-        _limit(
-            "max_trades_day", limits.max_trades_day, trades, f"{trades} trades today with this plan", count=True
-        ),
+        _limit("max_turnover_day", limits.max_turnover_day, day, f"{_percent(day)} today with this plan"),
+        _limit("max_turnover_month", limits.max_turnover_month, month, f"{_percent(month)} this month with it"),
+        _limit("max_trades_day", limits.max_trades_day, trades, f"{trades} today with this plan", count=True),
     )
 
 
@@ -86,11 +84,15 @@ def blocks(guards: tuple[GuardResult, ...]) -> bool:
 
 
 def _limit(name: str, limit: Limit, figure: float, said: str, *, count: bool = False) -> GuardResult:
-    shown = f"{limit.value:.0f}" if count else f"{limit.value:.2%}"
+    shown = f"{limit.value:.0f}" if count else f"{limit.value * 100:g} %"
     detail = f"{said}, limit {shown}"
     if figure <= limit.value + TOLERANCE:
         return GuardResult(name, "pass", detail)
     return GuardResult(name, "warn" if limit.warn else "block", detail)
+
+
+def _percent(fraction: float) -> str:
+    return f"{fraction * 100:.2f} %"
 
 
 def _stale_price(line: Line, portfolio: Portfolio) -> GuardResult:
@@ -111,8 +113,8 @@ def _jump(line: Line, portfolio: Portfolio) -> GuardResult:
     )
     if not trust.trusted and not stale:
         return GuardResult("max_jump", "warn" if limit.warn else "block", trust.reason or "not trusted")
-    moved = "no earlier price" if trust.jump is None else f"{trust.jump:+.2%} from the last trusted price"
-    return GuardResult("max_jump", "pass", f"{moved}, limit {limit.value:.0%}")
+    moved = "no earlier price" if trust.jump is None else f"{trust.jump * 100:+.2f} % from the last price"
+    return GuardResult("max_jump", "pass", f"{moved}, limit {limit.value * 100:g} %")
 
 
 def _cooldown(symbol: str, hours: float, past: History, now: datetime) -> GuardResult:

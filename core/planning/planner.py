@@ -29,7 +29,7 @@ from core.policy.triggers import CASH
 from core.policy.valuation import Line, Valuation
 from core.portfolio.model import Portfolio
 
-MOST_PASSES: Final = 2000  # every pass takes at least one asset out
+UNKNOWN_TAX: Final = Tax()
 
 
 class Situation(Struct, frozen=True):
@@ -74,6 +74,13 @@ class _Trade(Struct, frozen=True):
     def side(self) -> Side:
         return "buy" if self.steps > 0 else "sell"
 
+    def cut(self, missing: Decimal) -> tuple[Decimal, str, int]:
+        """The money by which a buy is cut to save `missing`, its symbol, and the steps that are left of it."""
+        assert self.line.price is not None
+        unit = self.line.asset.step * self.line.price
+        fewer = min(int(missing // unit) + (missing % unit > 0), self.steps)
+        return fewer * unit, self.line.symbol, self.steps - fewer
+
 
 def proposal_id(portfolio: str, symbol: str, side: str, count: int) -> str:
     """The id of a proposal: the same wherever the same ledger is looked at, used up by recording it."""
@@ -113,9 +120,8 @@ def doubtful(situation: Situation) -> tuple[str, ...]:
             if line.target > 0 and (acting or empty_is_outside):
                 turned.append(f"nothing is proposed: {line.symbol} has {line.trust.reason}")
             continue
-        own = line.weight * line.trust.error if not line.trust.trusted else reach
-        if own and _could_turn(line, own):
-            turned.append(f"nothing is proposed: {line.symbol} could stand elsewhere than it seems ({own:.2%})")
+        if reach and _could_turn(line, reach):
+            turned.append(f"nothing is proposed: {line.symbol} could stand elsewhere than it seems ({reach:.2%})")
     cash = situation.valuation.cash
     if reach and any(
         edge is not None and abs((cash.weight or 0.0) - edge) <= reach for edge in (cash.lower, cash.upper)
@@ -148,7 +154,9 @@ class _Planner:
         self.portfolio = situation.portfolio
         self.valuation = situation.valuation
         self.value = value
+        self.everything = situation.everything or (self.portfolio.policy.scope == "all" and bool(situation.due))
         self.out: set[str] = set()
+        self.stuck: dict[str, str] = {}  # breached symbols that nothing helps, with the reason
         self.set_aside: list[Proposal] = []
         self.warnings: list[str] = []
         self.lines = {
@@ -159,28 +167,37 @@ class _Planner:
         self.solver_lines = {symbol: self._solver_line(line) for symbol, line in self.lines.items()}
 
     def run(self) -> Plan:
-        for _ in range(MOST_PASSES):
-            due = [symbol for symbol in self.situation.due if symbol not in self.out]
-            if not due and not self.situation.everything:
+        breached_only = not self.everything
+        while True:
+            due = {s for s in self.situation.due if s not in self.out and s not in self.stuck}
+            if breached_only and not due:
                 return self._finished([])
             solution = self._solve(due)
             trades = self._exact(solution)
-            dropped = self._stuck(due, trades, solution) or self._too_small(trades) or self._held(trades)
+            stuck = self._stuck(due, trades, solution)
+            if stuck and breached_only:
+                self.stuck |= stuck
+                continue
+            dropped = self._too_small(trades) or self._held(trades)
             if dropped:
-                self.out |= dropped
+                self._take_out(dropped)
                 continue
             whole = self._plan_guards(trades)
             fees = _fees(trades)
             checked = [self._proposal(trade, fees) for trade in trades]
-            proposals = [self._with_guards(proposal, whole) for proposal in checked]
-            blocked = [p for p, alone in zip(proposals, checked, strict=True) if alone.verdict == "blocked"]
+            blocked = [proposal for proposal in checked if proposal.verdict == "blocked"]
             if blocked:
-                self.set_aside += blocked
-                self.out |= {p.symbol for p in blocked}
+                self.set_aside += [self._with_guards(proposal, whole) for proposal in blocked]
+                self._take_out({proposal.symbol for proposal in blocked})
                 continue
+            self.stuck |= stuck
             self._say_short(due, trades, solution)
-            return self._finished(proposals)
-        raise AssertionError("a plan did not settle")
+            return self._finished([self._with_guards(proposal, whole) for proposal in checked])
+
+    def _take_out(self, symbols: set[str]) -> None:
+        """Trade these no more; what no money could be found for may find some now."""
+        self.out |= symbols
+        self.stuck.clear()
 
     def _solver_line(self, line: Line) -> SolverLine:
         asset, policy = line.asset, self.portfolio.policy
@@ -208,40 +225,34 @@ class _Planner:
             keep_inside=(line.lower or 0.0, line.upper or 1.0) if at_edge else None,
         )
 
-    def _solve(self, due: list[str]) -> Solution:
+    def _solve(self, due: set[str]) -> Solution:
         cash = self.valuation.cash
-        everything = self.situation.everything or self.portfolio.policy.scope == "all"
         lines = [
-            line if symbol in due or everything else replace(line, wanted=None)
+            line if symbol in due or line.wanted is None else replace(line, wanted=None)
             for symbol, line in self.solver_lines.items()
-            if symbol not in self.out
+            if symbol not in self.out and symbol not in self.stuck
         ]
         wanted = cash.destination if CASH in due else None
         return solve(
             lines,
             SolverCash(float(cash.value), self.portfolio.cash.target, self.portfolio.cash.floor, wanted),
             float(self.value),
-            everything=everything,
+            everything=self.everything,
             levelled=not self.portfolio.fixed_value,
         )
 
     def _exact(self, solution: Solution) -> list[_Trade]:
         """The solution's trades in exact money, sells first; buys are cut until the cash pays for them."""
-        steps = dict(solution.steps)
-        while True:
-            trades = sorted(
-                (self._trade(symbol, count) for symbol, count in steps.items() if count),
-                key=lambda trade: (trade.steps > 0, trade.line.symbol),
-            )
-            buys = [trade for trade in trades if trade.steps > 0]
-            floor = Decimal(repr(self.portfolio.cash.floor)) * self.value
-            missing = floor - self.valuation.cash.value - sum((trade.cash for trade in trades), ZERO)
-            if not buys or missing <= 0:
-                return trades
-            last = max(buys, key=lambda trade: (trade.value, trade.line.symbol))
-            assert last.line.price is not None
-            cut = int(missing // (last.line.asset.step * last.line.price)) + 1
-            steps[last.line.symbol] = max(last.steps - cut, 0)
+        trades = {symbol: self._trade(symbol, steps) for symbol, steps in solution.steps.items()}
+        floor = Decimal(repr(self.portfolio.cash.floor)) * self.value
+        missing = floor - self.valuation.cash.value - sum((trade.cash for trade in trades.values()), ZERO)
+        while missing > 0 and any(trade.steps > 0 for trade in trades.values()):
+            _, symbol, steps = min(trade.cut(missing) for trade in trades.values() if trade.steps > 0)
+            missing += trades[symbol].cash
+            trades[symbol] = self._trade(symbol, steps)
+            missing -= trades[symbol].cash
+        sells = [trade for trade in trades.values() if trade.steps < 0]
+        return sells + [trade for trade in trades.values() if trade.steps > 0]
 
     def _trade(self, symbol: str, steps: int) -> _Trade:
         line = self.lines[symbol]
@@ -250,29 +261,29 @@ class _Planner:
         costs = trade_costs(line.asset, self.portfolio.costs, quantity, line.price)
         return _Trade(line, steps, quantity, quantity * line.price, costs)
 
-    def _stuck(self, due: list[str], trades: list[_Trade], solution: Solution) -> set[str]:
-        """The breached assets that no trade helps: each is said, and nothing else is traded for its sake."""
-        if self.situation.everything:
-            return set()
+    def _stuck(self, due: set[str], trades: list[_Trade], solution: Solution) -> dict[str, str]:
+        """The breached assets that no trade helps, with the reason: nothing else is traded for their sake."""
         traded = {trade.line.symbol for trade in trades}
-        stuck = set()
-        for symbol in sorted(due):
-            if symbol in traded or symbol == CASH:
-                continue
-            line, solver_line = self.lines[symbol], self.solver_lines[symbol]
-            buying = line.state == "below"
-            if (buying and not solver_line.can_buy) or (not buying and not solver_line.can_sell):
-                verb = "bought" if buying else "sold"
-                self.warnings.append(f"{symbol} is {line.state} its band but may not be {verb}: left as it is")
-            elif buying and solution.short > 0:
-                self.warnings.append(f"{symbol} is below its band and no cash can be found for it: left as it is")
-            else:
-                self.warnings.append(
-                    f"{symbol} is {line.state} its band but no step of {plain(line.asset.step)} brings it closer: "
-                    "left as it is"
-                )
-            stuck.add(symbol)
-        return stuck if self.portfolio.policy.scope == "breached" else set()
+        return {
+            symbol: self._why_stuck(symbol, solution)
+            for symbol in sorted(due - traded)
+            if symbol != CASH or not trades
+        }
+
+    def _why_stuck(self, symbol: str, solution: Solution) -> str:
+        if symbol == CASH:
+            return f"cash is {self.valuation.cash.state} its band but nothing can be traded for it: left as it is"
+        line, solver_line = self.lines[symbol], self.solver_lines[symbol]
+        buying = line.state == "below"
+        if not (solver_line.can_buy if buying else solver_line.can_sell):
+            verb = "bought" if buying else "sold"
+            return f"{symbol} is {line.state} its band but may not be {verb}: left as it is"
+        if buying and solution.short > 0:
+            return f"{symbol} is below its band and no cash can be found for it: left as it is"
+        return (
+            f"{symbol} is {line.state} its band but no step of {plain(line.asset.step)} brings it closer: "
+            "left as it is"
+        )
 
     def _too_small(self, trades: list[_Trade]) -> set[str]:
         small = [trade for trade in trades if trade.value < self.portfolio.policy.min_trade]
@@ -322,20 +333,23 @@ class _Planner:
         verdict: Verdict = "blocked" if guard_rules.blocks(guards) else proposal.verdict
         return replace(proposal, guards=guards, verdict=verdict)
 
-    def _say_short(self, due: list[str], trades: list[_Trade], solution: Solution) -> None:
+    def _say_short(self, due: set[str], trades: list[_Trade], solution: Solution) -> None:
+        if solution.short <= 0:
+            return
         after = self.value - _fees(trades)
         for trade in trades:
             line = trade.line
             if line.symbol not in due or line.state != "below" or line.lower is None or line.price is None:
                 continue
             weight = float((line.quantity + trade.quantity) * line.price / after)
-            if weight < line.lower - guard_rules.TOLERANCE and solution.short > 0:
+            if weight < line.lower - guard_rules.TOLERANCE:
                 self.warnings.append(
                     f"{line.symbol} stays at {weight:.2%}, below {line.lower:.2%}: "
                     f"{solution.short:,.2f} {self.portfolio.base_currency} short"
                 )
 
     def _finished(self, proposals: list[Proposal]) -> Plan:
+        self.warnings += self.stuck.values()
         ordered = sorted([*proposals, *self.set_aside], key=lambda p: (p.side == "buy", p.symbol))
         for proposal in ordered:
             self.warnings += [
@@ -366,31 +380,34 @@ def make_proposal(
 
     `value_after` is the portfolio's value after the fees of the whole plan; holdings stay valued at the quote.
     """
-    assert line.price is not None
-    assert line.quote is not None
-    assert line.weight is not None
-    made_at = line.price if price is None else price
+    quote, weight = line.quote, line.weight
+    assert quote is not None
+    assert quote.price is not None
+    assert weight is not None
     signed = quantity if side == "buy" else -quantity
-    value_after -= signed * (made_at - line.price)
+    if price is None:
+        price = quote.price
+    else:
+        value_after -= signed * (price - quote.price)
     lots: tuple[EntryLot, ...] = ()
     if side == "sell" and line.position is not None:
-        lots = take_fifo(line.position.lots, quantity, made_at, costs.cash)
+        lots = take_fifo(line.position.lots, quantity, price, costs.cash)
     return Proposal(
         id=proposal_id(portfolio.id, line.symbol, side, count),
         side=side,
         symbol=line.symbol,
         quantity=quantity,
-        price=made_at,
-        value=quantity * made_at,
+        price=price,
+        value=quantity * price,
         currency=line.asset.currency,
         reason=why,
-        weight_before=line.weight,
-        weight_after=float((line.quantity + signed) * line.price / value_after),
+        weight_before=weight,
+        weight_after=float((line.quantity + signed) * quote.price / value_after),
         costs=costs,
         lots=lots,
-        tax=Tax(),
+        tax=UNKNOWN_TAX,
         worth_it=WorthIt(costs.total),
         guards=guards,
         verdict="blocked" if guard_rules.blocks(guards) else "propose",
-        quote=line.quote,
+        quote=quote,
     )

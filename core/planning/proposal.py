@@ -15,7 +15,7 @@ from core.market.quotes import Quote
 Verdict = Literal["propose", "not_worth_it", "blocked", "snoozed"]
 
 
-class GuardResult(Struct, frozen=True):
+class GuardResult(Struct, frozen=True, gc=False):
     """What one guard says of a trade, with its numbers."""
 
     name: str
@@ -23,7 +23,7 @@ class GuardResult(Struct, frozen=True):
     detail: str
 
 
-class Tax(Struct, frozen=True):
+class Tax(Struct, frozen=True, gc=False):
     """Gains that the sale would realise and the tax on them, in base currency; None where not computed."""
 
     short_gain: Decimal | None = None
@@ -31,7 +31,7 @@ class Tax(Struct, frozen=True):
     estimated: Decimal | None = None
 
 
-class WorthIt(Struct, frozen=True):
+class WorthIt(Struct, frozen=True, gc=False):
     """Risk removed against what it costs, in base currency; benefit and verdict None without a covariance."""
 
     cost: Decimal

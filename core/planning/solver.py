@@ -6,7 +6,6 @@ Nothing here is money: the planner recomputes every amount exactly, and its exac
 from __future__ import annotations
 
 import math
-import math
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
@@ -20,8 +19,9 @@ OPTIONS: Final = 7  # numbers of steps of each line that it chooses from
 FINEST_OPTIONS: Final = 24  # of the line with the smallest step, which takes what the others leave
 LEVELLING: Final = 0.1  # what a distance from a line's share of short money counts against one from its goal
 FEE_ROUNDS: Final = 12  # fees change the value that weights are of, which changes the trades, which changes fees
-STEP_ROUNDS: Final = 4
-SETTLED: Final = 1e-13  # of the value: costs that change by less do not change
+STEP_ROUNDS: Final = 3
+ROUGHLY: Final = 1e-7  # of the value: costs that change by less are near enough for the first loop
+SETTLED: Final = 1e-10  # and for the second
 BUDGET_NOISE: Final = 1e-12  # of the value: rounding noise of the sums; the planner's exact check has the last word
 
 
@@ -75,26 +75,23 @@ def solve(
     problem = _Problem(lines, cash, value, everything, levelled)
     fees = kept_free = 0.0
     for _ in range(FEE_ROUNDS):
-        before = fees + kept_free
+        old = fees + kept_free
         fees, kept_free = problem.costs_of(problem.fund(fees, kept_free))
         if fees >= value:
             fees = kept_free = 0.0
             break
-        if abs(fees + kept_free - before) <= SETTLED * value:
+        if abs(fees + kept_free - old) <= ROUGHLY * value:
             break
-    solution = Solution({}, 0.0)
     for _ in range(STEP_ROUNDS):
         funded = problem.fund(fees, kept_free)
-        steps = problem.whole_steps(funded)
-        settled = steps == solution.steps
-        solution = Solution(steps, max(funded.short * funded.after - kept_free, 0.0))
-        if settled:
-            break
-        spent = [line.costs(abs(steps[line.symbol]) * line.step) for line in lines if line.symbol in steps]
+        chosen = problem.whole_steps(funded)
+        short = max(funded.short * funded.after - kept_free, 0.0)
+        old = fees + kept_free
+        spent = [trade.costs(steps) for trade, steps in chosen]
         fees, kept_free = sum(cost[0] for cost in spent), sum(cost[1] for cost in spent)
-        if fees >= value:
+        if fees >= value or abs(fees + kept_free - old) <= SETTLED * value:
             break
-    return solution
+    return Solution({trade.line.symbol: steps for trade, steps in chosen}, short)
 
 
 class _Funded(NamedTuple):
@@ -108,10 +105,11 @@ class _Funded(NamedTuple):
     ends: list[float]
     short: float
     bottom: float
+    floor: float
 
 
 class _Trade(NamedTuple):
-    """One line to be traded, in steps of `unit` weight: `best` brings it to its `goal`, `middle` to what it gets."""
+    """One line to be traded, in steps of `unit` weight: `best` ends at its `goal`, `middle` at what it gets."""
 
     line: SolverLine
     weight: float
@@ -122,11 +120,20 @@ class _Trade(NamedTuple):
     best: int
     middle: int
     whole: bool  # all or nothing: the last of a target of 0
+    funds: bool  # it is only traded for others' sake
+    known: dict[int, tuple[float, float]]  # costs by number of steps
+
+    def costs(self, steps: int) -> tuple[float, float]:
+        """The fees and the expected costs of so many steps."""
+        found = self.known.get(steps)
+        if found is None:
+            found = self.known[steps] = self.line.costs(abs(steps) * self.line.step)
+        return found
 
     def spend(self, steps: int, after: float) -> float:
         """What it takes from the cash, as a weight, with all its costs; negative for a sale."""
-        cash, expected = self.line.costs(abs(steps) * self.line.step)
-        return steps * self.unit + (cash + expected) / after
+        fees, expected = self.costs(steps)
+        return steps * self.unit + (fees + expected) / after
 
 
 class _Problem:
@@ -139,6 +146,7 @@ class _Problem:
         self.everything, self.levelled = everything, levelled
         self.can_buy = [line.can_buy for line in lines]
         self.can_sell = [line.can_sell and line.held_steps > 0 for line in lines]
+        self.known: list[dict[int, tuple[float, float]]] = [{} for _ in lines]
 
     def fund(self, fees: float, kept_free: float) -> _Funded:
         """Where the lines are to end if the plan's costs are these."""
@@ -166,7 +174,7 @@ class _Problem:
                 fees / after,
                 kept_free / after,
             )
-        return _Funded(after, kept_free / after, weights, targets, wanted, ends, short, bottom)
+        return _Funded(after, kept_free / after, weights, targets, wanted, ends, short, bottom, floor)
 
     def costs_of(self, funded: _Funded) -> tuple[float, float]:
         """The fees and the expected costs of these trades, if they need not be whole steps."""
@@ -179,16 +187,17 @@ class _Problem:
                 expected += more_expected
         return fees, expected
 
-    def whole_steps(self, funded: _Funded) -> dict[str, int]:
-        """The steps to trade of each line: the nearest to its goal, or what the cash allows."""
+    def whole_steps(self, funded: _Funded) -> list[tuple[_Trade, int]]:
+        """The trades with their steps: those nearest to their goals, or what the cash allows."""
         trades = [trade for i in range(len(self.lines)) if (trade := self._trade(funded, i)) is not None]
         chosen = [trade.best for trade in trades]
         if any(steps > 0 for steps in chosen):
-            budget = self.cash.value / funded.after - funded.bottom + funded.kept_free + BUDGET_NOISE
+            stays = funded.bottom - funded.kept_free if funded.short > funding.DUST else funded.floor
+            budget = self.cash.value / funded.after - stays + BUDGET_NOISE
             spend = sum(trade.spend(trade.best, funded.after) for trade in trades)
             if spend > budget:
                 chosen = _affordable(trades, funded.after, budget)
-        return {trade.line.symbol: steps for trade, steps in zip(trades, chosen, strict=True) if steps}
+        return [(trade, steps) for trade, steps in zip(trades, chosen, strict=True) if steps]
 
     def _wanted(self, weights: list[float], targets: list[float], after: float) -> list[float]:
         wanted = list(weights)
@@ -223,7 +232,8 @@ class _Problem:
                 end = goal if middle == best else end
         if best == 0 and goal > weight:
             return None
-        return _Trade(line, weight, funded.targets[i], unit, goal, end, best, middle, whole)
+        funds = line.wanted is None and not self.everything
+        return _Trade(line, weight, funded.targets[i], unit, goal, end, best, middle, whole, funds, self.known[i])
 
 
 def _weight(weight: float, money: float | None, after: float) -> float:
@@ -232,42 +242,64 @@ def _weight(weight: float, money: float | None, after: float) -> float:
 
 def _affordable(trades: list[_Trade], after: float, budget: float) -> list[int]:
     """The steps that end closest to the goals within `budget`; of those who are short, the furthest below first."""
-    few = len(trades) <= EXACT_LINES
-    short = [trade for trade in trades if trade.middle < trade.best]
-    over = max(sum(trade.spend(trade.middle, after) for trade in trades) - budget, 0.0)
-    reach = max(trade.unit for trade in trades if trade.best > 0) if few else 0.0
+    over = sum(trade.spend(trade.middle, after) for trade in trades) - budget
+    chosen = _searched(trades, after, budget, over) if len(trades) <= EXACT_LINES else _trimmed(trades, over)
+    left = budget - sum(trade.spend(steps, after) for trade, steps in zip(trades, chosen, strict=True))
+    if left < 0:
+        return _trimmed(trades, -left, chosen)
+    _fill(trades, chosen, after, left)
+    return chosen
+
+
+def _searched(trades: list[_Trade], after: float, budget: float, over: float) -> list[int]:
+    """The best for a few lines."""
+    several = sum(trade.middle < trade.best for trade in trades) > 1
+    reach = max(trade.unit for trade in trades if trade.best > 0)
     finest = min(range(len(trades)), key=lambda i: (trades[i].unit, i))
     choices: list[list[int]] = []
     errors: list[list[float]] = []
     spends: list[list[float]] = []
     for i, trade in enumerate(trades):
-        limit = (FINEST_OPTIONS if i == finest else OPTIONS) if few else 1
-        some = _options(trade, over, reach, limit)
-        # With one buyer short there is nobody to level it with.
-        end = trade.end if len(short) > 1 else trade.goal
+        some = _options(trade, max(over, 0.0) + reach, FINEST_OPTIONS if i == finest else OPTIONS)
+        end = trade.end if several else trade.goal  # one that is short alone has nobody to be levelled with
         choices.append(some)
         errors.append([_error(trade, end, steps) for steps in some])
         spends.append([trade.spend(steps, after) for steps in some])
-    found = rounding.cheapest(errors, spends, budget, NODES) if few else rounding.hull(errors, spends, budget)
+    found = rounding.cheapest(errors, spends, budget, NODES)
     if found is None:
         return [min(trade.best, 0) for trade in trades]
-    chosen = [choices[i][found[i]] for i in range(len(trades))]
-    _fill(trades, chosen, after, budget)
-    return chosen
+    return [choices[i][found[i]] for i in range(len(trades))]
 
 
-def _options(trade: _Trade, over: float, reach: float, limit: int) -> list[int]:
-    """The numbers of steps that may be traded instead of the best: a buyer never sells, a seller never buys."""
+def _trimmed(trades: list[_Trade], over: float, steps: list[int] | None = None) -> list[int]:
+    """Enough steps taken back from `steps` (what each line gets) to save `over`: the best for many lines."""
+    chosen = [trade.middle for trade in trades] if steps is None else steps
+    least = [_least(trade, over) for trade in trades]
+    units = [trade.unit for trade in trades]
+    gaps = [trade.weight + k * trade.unit - trade.end for trade, k in zip(trades, chosen, strict=True)]
+    return rounding.trim(chosen, least, units, gaps, over)
+
+
+def _options(trade: _Trade, money: float, limit: int) -> list[int]:
+    """The numbers of steps that may be traded instead of the best where `money` is to be saved."""
+    slack = math.ceil(money / trade.unit) + 1
+    return rounding.options(trade.middle, trade.best, _least(trade, money), slack, limit)
+
+
+def _least(trade: _Trade, money: float) -> int:
+    """The least spending number of steps: a buyer never sells; a seller sells no more than `money` beyond its best.
+
+    One that only funds others never passes its own target to do so.
+    """
     if trade.whole:
-        return [trade.best]
-    slack = math.ceil((over + reach) / trade.unit) + 1
+        return trade.best
     if trade.best > 0:
-        return rounding.options(trade.middle, trade.best, 0, slack, limit)
-    most = -trade.best + min(slack, max(limit, 1))
-    if trade.line.wanted is None:  # it only funds: never past its own target
+        return 0
+    most = -trade.best + math.ceil(money / trade.unit)
+    if trade.funds:
         room = math.floor((trade.weight - trade.target) / trade.unit + rounding.NOISE)
-        most = min(most, max(room, -trade.best))
-    return rounding.options(trade.best, trade.best, -min(most, trade.line.held_steps), slack, limit)
+        most = max(min(most, room), -trade.best)
+    return -min(most, trade.line.held_steps)
 
 
 def _error(trade: _Trade, end: float, steps: int) -> float:
@@ -276,13 +308,15 @@ def _error(trade: _Trade, end: float, steps: int) -> float:
     return abs(at - trade.goal) + LEVELLING * abs(at - end) + 10 * rounding.TIE * abs(steps) * trade.unit
 
 
-def _fill(trades: list[_Trade], chosen: list[int], after: float, budget: float) -> None:
-    """Spends what `chosen` leaves of the budget on buyers that are below their goals, the furthest below first."""
-    left = budget - sum(trade.spend(steps, after) for trade, steps in zip(trades, chosen, strict=True))
+def _fill(trades: list[_Trade], chosen: list[int], after: float, left: float) -> None:
+    """Spends what is `left` on buyers that are below their goals, the furthest below first."""
     below = [i for i, trade in enumerate(trades) if 0 <= chosen[i] < trade.best]
     for i in sorted(below, key=lambda i: (trades[i].weight + chosen[i] * trades[i].unit - trades[i].target, i)):
-        trade, spent = trades[i], trades[i].spend(chosen[i], after)
+        trade = trades[i]
         more = min(trade.best - chosen[i], int(left / trade.unit))
+        if more <= 0:
+            continue
+        spent = trade.spend(chosen[i], after)
         while more > 0 and (over := trade.spend(chosen[i] + more, after) - spent - left) > 0:
             more -= math.ceil(over / trade.unit)
         if more > 0:

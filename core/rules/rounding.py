@@ -65,7 +65,9 @@ def cheapest(
     for i in range(n - 1, -1, -1):
         least_spend[i] = least_spend[i + 1] + min(spends[i])
         least_error[i] = least_error[i + 1] + min(errors[i])
-        least_priced[i] = least_priced[i + 1] + min(e + price * s for e, s in zip(errors[i], spends[i], strict=True))
+        least_priced[i] = least_priced[i + 1] + min(
+            e + price * s for e, s in zip(errors[i], spends[i], strict=True)
+        )
     orders = [sorted(range(len(errors[i])), key=errors[i].__getitem__) for i in range(n)]
     best_error = sum(errors[i][best[i]] for i in range(n)) + TIE
     # One frame for each line: how far it is in its order, and the error and spend of the lines before it.
@@ -169,3 +171,38 @@ def hull(errors: Sequence[Sequence[float]], spends: Sequence[Sequence[float]], b
             spend += extra
             chosen[i] = j
     return chosen
+
+
+def trim(
+    chosen: Sequence[int], least: Sequence[int], units: Sequence[float], gaps: Sequence[float], over: float
+) -> list[int]:
+    """`chosen` less as many steps as save `over`, none below its `least`: the first moves down the hull.
+
+    One step of each line, from the least error per money to the most, and put back what turns out unneeded; then as
+    many as it takes, from the smallest steps up. `gaps` are how far above its goal each line ends. On a tie the
+    last line gives first.
+    """
+    result = list(chosen)
+    moves = sorted(
+        ((abs(gaps[i] - units[i]) - abs(gaps[i])) / units[i], -i)
+        for i in range(len(result))
+        if result[i] > least[i]
+    )
+    taken = []
+    for _ratio, line in moves:
+        if over <= 0.0:
+            break
+        result[-line] -= 1
+        over -= units[-line]
+        taken.append(-line)
+    for i in reversed(taken):
+        if over + units[i] <= 0.0:
+            result[i] += 1
+            over += units[i]
+    for i in sorted(range(len(result)), key=lambda i: (units[i], -i)):
+        if over <= 0.0:
+            break
+        steps = min(result[i] - least[i], math.ceil(over / units[i]))
+        result[i] -= steps
+        over -= steps * units[i]
+    return result

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
@@ -151,7 +151,7 @@ def print_json(report: dict[str, Any]) -> None:
     click.echo(json.dumps(report, allow_nan=False))
 
 
-def warn(lines: tuple[str, ...]) -> None:
+def warn(lines: Iterable[str]) -> None:
     """Lines for the user that are no result: on standard error."""
     for line in lines:
         click.echo(f"strikezone: {clean(line, LONGEST_LINE)}", err=True)
@@ -163,7 +163,9 @@ def executed_at(text: str | None, timezone: str) -> Executed | None:
         return None
     try:
         if len(text) == len("2026-11-20"):
-            return Executed(day=date.fromisoformat(text))
+            day = date.fromisoformat(text)
+            _warn_of_future(text, datetime.combine(day, time(), UTC))
+            return Executed(day=day)
         moment = datetime.fromisoformat(text)
         if moment.year not in YEARS:
             raise ValueError("the year is none to trade in")
@@ -173,9 +175,13 @@ def executed_at(text: str | None, timezone: str) -> Executed | None:
         ) from error
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=ZoneInfo(timezone)) if timezone else moment.astimezone()
-    if moment > datetime.now(UTC):
-        warn((f"{text} is in the future",))
+    _warn_of_future(text, moment)
     return Executed(moment=moment.astimezone(UTC))
+
+
+def _warn_of_future(text: str, moment: datetime) -> None:
+    if moment > datetime.now(UTC) + timedelta(days=1):  # today is earlier or later elsewhere
+        warn([f"{text} is in the future"])
 
 
 def require_terminal(what: str) -> None:

@@ -77,6 +77,9 @@ def confirm(
         if everything:
             found = desk.look(everything=now).proposals
             requests = [Request(p.id, pinned=p.quantity) for p in found if p.verdict == "propose"]
+            warn(
+                [f"left out: {p.id}, {p.side} {p.symbol}, is {p.verdict}" for p in found if p.verdict != "propose"]
+            )
         if requests and not yes:
             require_terminal("recording")  # before anything is shown
             from tui.console import print_review

@@ -94,7 +94,7 @@ def verify(file: str | None, data_dir: str | None, as_json: bool) -> int:
 @click.argument("file", required=False)
 @shared
 def adopt(file: str | None, data_dir: str | None, as_json: bool) -> int:
-    """Record what the file changed of its opening lots and balances as a correction."""
+    """Let the file's changed opening lots and balances count."""
     with opened(portfolio_at(file), data_dir) as desk:
         begun = bool(desk.entries())
         entry = desk.ledger.adopt(desk.portfolio, WallClock().now()) if begun else None

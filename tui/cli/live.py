@@ -70,9 +70,11 @@ def _throw_away() -> Iterator[str]:
 def open_default(data_dir: str | None) -> int:
     """What `strikezone` alone does: opens the default portfolio, or says how to begin."""
     if default_portfolio() is None:
-        click.echo("strikezone watches a portfolio drift and proposes the few small trades that bring it back.")
+        click.echo("strikezone watches a portfolio drift and proposes the few small trades")
+        click.echo("that bring it back.")
         click.echo("  strikezone demo         a sample portfolio on real prices; nothing is kept")
-        click.echo("  strikezone open FILE    yours; `strikezone locate` says where samples to copy are")
+        click.echo("  strikezone open FILE    your own; begin with a copy of a sample")
+        click.echo("  strikezone locate       where samples, configuration and ledgers are")
         click.echo("  strikezone --help       everything else")
         return 0
     if not _terminal():

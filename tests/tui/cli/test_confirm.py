@@ -134,7 +134,9 @@ def test_a_blocked_trade_is_2_and_all_leaves_it_out(cli: Desk60) -> None:
     done = cli("confirm", "FILE", blocked["id"], "--yes", "PRICES")
     assert done.code == 2
     assert "max_trade" in done.complaint
-    assert cli("confirm", "FILE", "--all", "--yes", "PRICES", "--json").json["recorded"] == []
+    rest = cli("confirm", "FILE", "--all", "--yes", "PRICES", "--json")
+    assert (rest.code, rest.json["recorded"]) == (0, [])
+    assert f"left out: {blocked['id']}" in rest.err
 
 
 @pytest.mark.parametrize("edit", [("--price", "101"), ("--quantity", "10"), ("--fees", "1")])
@@ -216,6 +218,13 @@ def test_an_executed_that_is_no_time_is_2(cli: Desk60, executed: str) -> None:
     assert "--executed" in done.complaint
 
 
+@pytest.mark.parametrize("executed", ["2200-01-01", "2200-01-01T10:00"])
+def test_an_executed_in_the_future_is_warned_of(cli: Desk60, executed: str) -> None:
+    done = cli("confirm", "FILE", cli.ids()["VTI"], "--executed", executed, "--yes", "PRICES")
+    assert done.code == 0
+    assert f"{executed} is in the future" in done.err
+
+
 def test_a_trade_before_the_portfolio_was_opened_is_skipped_and_said_so(cli: Desk60) -> None:
     cli.write(edited(("timezone", "opened = 2026-11-19\ntimezone")))
     words = ("--executed", "2026-11-19", "--yes", "PRICES", "--json")
@@ -292,7 +301,7 @@ def test_the_data_directory_is_where_the_option_says_before_or_after_the_command
 
 def test_of_eight_processes_that_confirm_one_proposal_one_records_it_and_seven_are_4(cli: Desk60) -> None:
     sell = cli.ids()["VTI"]
-    command = [STRIKEZONE, *cli.words("confirm", "FILE", f"{sell}@65", "--yes", "PRICES", "--json")]
+    command = [str(STRIKEZONE), *cli.words("confirm", "FILE", f"{sell}@65", "--yes", "PRICES", "--json")]
     started = [
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(8)
     ]

@@ -101,7 +101,7 @@ def test_strikezone_alone_says_how_to_begin(cli: Desk60) -> None:
     assert done.code == 0
     assert "strikezone demo" in done.out
     assert "strikezone open FILE" in done.out
-    assert max(map(len, done.out.splitlines())) <= 100
+    assert max(map(len, done.out.splitlines())) <= 80
 
 
 def test_strikezone_alone_with_a_default_and_no_terminal_points_to_check(cli: Desk60) -> None:

@@ -113,7 +113,7 @@ def test_an_id_of_a_voided_entry_is_not_recorded_again_and_said_so(cli: Desk60) 
         (("buy", "FILE", "VTI", "0", "100"), "QTY must be positive"),
         (("buy", "FILE", "VTI", "x", "100"), "QTY"),
         (("buy", "FILE", "VTI", "nan", "100"), "QTY"),
-        (("buy", "FILE", "VTI", "1e400", "100"), "quantity"),
+        (("buy", "FILE", "VTI", "1e400", "100"), "QTY"),
         (("buy", "FILE", "VTI", "1", "0"), "PRICE must be positive"),
         (("buy", "FILE", "VTI", "1", "100", "--fees", "-1"), "--fees cannot be negative"),
         (("buy", "FILE", "VTI", "1", "100", "--date", "20.11.2026"), "is no date"),
@@ -122,7 +122,7 @@ def test_an_id_of_a_voided_entry_is_not_recorded_again_and_said_so(cli: Desk60) 
         (("buy", "FILE", "VTI", "1"), "FILE SYMBOL QTY PRICE"),
         (("deposit", "FILE"), "FILE AMOUNT"),
         (("deposit", "FILE", "0"), "AMOUNT must be positive"),
-        (("withdraw", "FILE", "1e-30"), "amount"),
+        (("withdraw", "FILE", "1e-30"), "-30"),
     ],
 )
 def test_what_cannot_be_recorded_is_2_and_nothing_is(cli: Desk60, words: tuple[str, ...], said: str) -> None:
