@@ -32,7 +32,7 @@ def write_book(
             "[[asset]]",
             f'symbol = "{name}"',
             f"target = {target:.12f}",
-            f"lots = [{{ quantity = {quantity}, price = {80 + number % 40}.25, acquired = 2023-05-0{1 + number % 9} }}]",
+            f"lots = [{{ quantity = {quantity}, price = {80 + number % 40}.25, acquired = 2023-05-01 }}]",
         ]
     book = folder / "book.toml"
     book.write_text("\n".join(lines) + "\n", encoding="utf-8")

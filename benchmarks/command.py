@@ -26,7 +26,8 @@ def run() -> bool:
             ours, theirs, ratio = in_turn(check, bare, 15)
             kind = "JSON" if extra else "report"
             print(
-                f"check, 50 assets, {kind:6}: {ours * 1000:6.1f} ms, imports alone {theirs * 1000:5.1f} ms, ratio {ratio:.2f}"
+                f"check, 50 assets, {kind:6}: {ours * 1000:6.1f} ms, "
+                f"imports alone {theirs * 1000:5.1f} ms, ratio {ratio:.2f}, limit {LIMIT:.0f}"
             )
             ok = ok and ratio <= LIMIT
     return ok

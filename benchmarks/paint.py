@@ -71,6 +71,7 @@ def run() -> bool:
     ours, bare = (statistics.median(pair[side] for pair in pairs) for side in (0, 1))
     ratio = statistics.median(ours / bare for ours, bare in pairs)
     print(
-        f"first holdings of 50: {ours * 1000:.0f} ms, bare app {bare * 1000:.0f} ms, ratio {ratio:.2f}, limit {LIMIT}"
+        f"first holdings of 50: {ours * 1000:.0f} ms, bare app {bare * 1000:.0f} ms, "
+        f"ratio {ratio:.2f}, limit {LIMIT}"
     )
     return ratio <= LIMIT

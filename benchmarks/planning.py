@@ -44,14 +44,14 @@ def run() -> bool:
         with tempfile.TemporaryDirectory() as name:
             book, prices = write_book(Path(name), count, days=30)
             portfolio = load_portfolio(book)
-            # read before the folder goes
             for scope in ("breached", "all"):
                 wide = replace(portfolio, policy=replace(portfolio.policy, scope=scope))
                 look = situation(wide, prices)
                 trades = len(plan(look).proposals)
                 took = best(lambda look=look: plan(look), 20) * 1000  # type: ignore[misc]
                 print(
-                    f"plan, {count:5} assets, scope {scope:8}: {took:6.2f} ms for {trades} trades, limit {limit:.0f} ms"
+                    f"plan, {count:5} assets, scope {scope:8}: {took:6.2f} ms for {trades} trades, "
+                    f"limit {limit:.0f} ms"
                 )
                 ok = ok and took <= limit
     return ok

@@ -66,7 +66,7 @@ class Confirmed(Struct, frozen=True):
 
 
 class PriceMoved(Conflict):
-    """The price left the one that was looked at, or is no longer trusted: look again."""
+    """What was looked at is no longer so: the price moved or lost its trust, or the plan changed with it."""
 
 
 def wanted(request: Request, snapshot: Snapshot, recorded: Mapping[str, int]) -> Proposal:
@@ -82,11 +82,18 @@ def wanted(request: Request, snapshot: Snapshot, recorded: Mapping[str, int]) ->
             f"{request.id} is not proposed any more", fix="nothing was recorded; look again with `strikezone check`"
         )
     if request.pinned is not None and request.pinned != proposal.quantity:
-        raise Conflict(
+        changed = Conflict if request.seen_price is None else PriceMoved
+        raise changed(
             f"{request.id}: you looked at {plain(request.pinned)}, now {plain(proposal.quantity)} is proposed",
             fix=f"nothing was recorded; confirm {request.id}@{plain(proposal.quantity)} if that is what you want",
         )
     if request.seen_price is not None:
+        trust = _line(snapshot, proposal.symbol).trust
+        if not trust.trusted:
+            raise PriceMoved(
+                f"the price of {proposal.symbol} is no longer trusted: {trust.reason}",
+                fix="nothing was recorded; look at the trade again",
+            )
         moved = proposal.price / request.seen_price - 1
         if abs(moved) > PRICE_TOLERANCE:
             raise PriceMoved(

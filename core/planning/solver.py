@@ -146,6 +146,7 @@ class _Problem:
         self.everything, self.levelled = everything, levelled
         self.can_buy = [line.can_buy for line in lines]
         self.can_sell = [line.can_sell and line.held_steps > 0 for line in lines]
+        self.raises = cash.wanted is not None and cash.wanted * value > cash.value
         self.known: list[dict[int, tuple[float, float]]] = [{} for _ in lines]
 
     def fund(self, fees: float, kept_free: float) -> _Funded:
@@ -197,6 +198,8 @@ class _Problem:
             spend = sum(trade.spend(trade.best, funded.after) for trade in trades)
             if spend > budget:
                 chosen = _affordable(trades, funded.after, budget)
+                if not any(steps > 0 for steps in chosen):
+                    chosen = [0 if trade.funds and not self.raises else min(trade.best, 0) for trade in trades]
         return [(trade, steps) for trade, steps in zip(trades, chosen, strict=True) if steps]
 
     def _wanted(self, weights: list[float], targets: list[float], after: float) -> list[float]:
@@ -267,7 +270,7 @@ def _searched(trades: list[_Trade], after: float, budget: float, over: float) ->
         spends.append([trade.spend(steps, after) for steps in some])
     found = rounding.cheapest(errors, spends, budget, NODES)
     if found is None:
-        return [min(trade.best, 0) for trade in trades]
+        return [0] * len(trades)
     return [choices[i][found[i]] for i in range(len(trades))]
 
 

@@ -151,6 +151,25 @@ def test_a_price_that_lost_its_trust_is_not_traded_on(tmp_path: Path) -> None:
     assert on.entries() == ()
 
 
+def test_one_price_that_lost_its_trust_is_asked_about_again(tmp_path: Path) -> None:
+    feed = ScriptedFeed(VTI="100", BND="100")
+    on = desk(tmp_path, feed, limits="max_jump = 0.1")
+    seen = sell(on)
+    feed.put(VTI="100.2")
+    with pytest.raises(PriceMoved, match="no longer trusted: jumped"):
+        on.confirm([Request(seen.id, seen_price=seen.price)])
+    assert on.entries() == ()
+
+
+def test_a_plan_that_changed_on_the_screen_is_asked_about_again(tmp_path: Path) -> None:
+    feed = ScriptedFeed(VTI="100", BND="100")
+    on = desk(tmp_path, feed)
+    seen = sell(on)
+    feed.put(VTI="100.40")
+    with pytest.raises(PriceMoved, match=r"looked at 65, now 66 is proposed"):
+        on.confirm([Request(seen.id, pinned=seen.quantity, seen_price=seen.price)])
+
+
 def test_a_jump_is_judged_against_the_last_trusted_price(tmp_path: Path) -> None:
     feed = ScriptedFeed(VTI="100", BND="100")
     on = desk(tmp_path, feed)
