@@ -42,7 +42,6 @@ class StrikezoneApp(App[None]):
     """
 
     CSS_PATH = "styles/strikezone.tcss"
-    DEFAULT_MODE = "portfolio-0"  # each portfolio has a stack of screens of its own
     TITLE = "strikezone"
     BINDINGS = bindings("app", "tabs")
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_palette}
@@ -59,12 +58,14 @@ class StrikezoneApp(App[None]):
         keymap: Keymap | None = None,
         clock: Callable[[], float] | None = None,
     ) -> None:
-        super().__init__()
         self.runners = tuple(runners)
+        several = len(self.runners) > 1
+        if several:  # each portfolio has a stack of screens of its own; a single one needs no modes
+            self.DEFAULT_MODE = "portfolio-0"  # type: ignore[misc]
+        super().__init__()
         self.mouse = mouse
         self._clock = clock
         self._latest = [Latest() for _ in self.runners]
-        several = len(self.runners) > 1
         self.monitors = [
             MonitorScreen(
                 runner,
@@ -74,7 +75,7 @@ class StrikezoneApp(App[None]):
             for index, runner in enumerate(self.runners)
         ]
         self.showing = 0
-        for index, monitor in enumerate(self.monitors):
+        for index, monitor in enumerate(self.monitors if several else ()):
             self.add_mode(f"portfolio-{index}", partial(_itself, monitor))
         self.register_theme(DARK)
         self.register_theme(LIGHT)
@@ -92,6 +93,10 @@ class StrikezoneApp(App[None]):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """The meanings that the screen has colours for, in every theme."""
         return variables(self.current_theme)
+
+    def get_default_screen(self) -> MonitorScreen:
+        """The monitor of the only portfolio."""
+        return self.monitors[0]
 
     def on_mount(self) -> None:
         """Listens to signals, and starts the runners: their snapshots arrive as messages."""

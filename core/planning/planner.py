@@ -21,6 +21,7 @@ from core.costs.fees import cost_estimator, trade_costs
 from core.costs.model import TradeCosts
 from core.money import ZERO, amount, plain
 from core.planning import guards as guard_rules
+from core.planning.doubts import doubtful
 from core.planning.guards import History
 from core.planning.proposal import GuardResult, Proposal, Tax, Verdict, WorthIt
 from core.planning.reasons import reason
@@ -93,50 +94,11 @@ def plan(situation: Situation) -> Plan:
     valuation = situation.valuation
     if valuation.value is None or valuation.value <= 0 or not situation.portfolio.has_targets:
         return Plan((), _value_warnings(situation), valuation.value is not None)
-    doubts = doubtful(situation)
+    acting = bool(situation.due) or situation.everything
+    doubts = doubtful(situation.valuation, acting=acting, everything=situation.everything)
     if doubts:
         return Plan((), doubts, False)
     return _Planner(situation, valuation.value).run()
-
-
-def doubtful(situation: Situation) -> tuple[str, ...]:
-    """Why the untrusted prices leave no plan standing: which decisions they could turn; empty if none.
-
-    A symbol of weight w whose price may be off by p moves every other weight by at most w p.
-    """
-    lines = situation.valuation.lines
-    reach = sum(
-        (line.weight or 0.0) * line.trust.error
-        for line in lines
-        if line.quantity and not line.trust.trusted and not line.asset.outside
-    )
-    turned = []
-    acting = bool(situation.due) or situation.everything
-    for line in lines:
-        if line.asset.outside or line.target is None or line.weight is None:
-            continue
-        if line.state == "unpriced":
-            empty_is_outside = line.lower is not None and line.lower > guard_rules.TOLERANCE
-            if line.target > 0 and (acting or empty_is_outside):
-                turned.append(f"nothing is proposed: {line.symbol} has {line.trust.reason}")
-            continue
-        if reach and _could_turn(line, reach):
-            turned.append(f"nothing is proposed: {line.symbol} could stand elsewhere than it seems ({reach:.2%})")
-    cash = situation.valuation.cash
-    if reach and any(
-        edge is not None and abs((cash.weight or 0.0) - edge) <= reach for edge in (cash.lower, cash.upper)
-    ):
-        turned.append(f"nothing is proposed: cash could stand elsewhere than it seems ({reach:.2%})")
-    if reach and situation.everything and not turned:
-        turned.append("nothing is proposed: a price is not trusted, and every trade would depend on it")
-    return tuple(turned)
-
-
-def _could_turn(line: Line, by: float) -> bool:
-    """Whether moving its weight by at most `by` takes the line across an edge of its band."""
-    assert line.weight is not None
-    edges = (line.lower, line.upper)
-    return line.target != 0.0 and any(edge is not None and abs(line.weight - edge) <= by for edge in edges)
 
 
 def _value_warnings(situation: Situation) -> tuple[str, ...]:

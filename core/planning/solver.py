@@ -18,6 +18,8 @@ NODES: Final = 1000  # that it may look at
 OPTIONS: Final = 7  # numbers of steps of each line that it chooses from
 FINEST_OPTIONS: Final = 24  # of the line with the smallest step, which takes what the others leave
 LEVELLING: Final = 0.1  # what a distance from a line's share of short money counts against one from its goal
+OUTSIDE: Final = 10.0  # and what a distance from a band counts that rounding must not leave
+SMALLER: Final = 1e-9  # and what the size of a trade counts: it only breaks ties
 FEE_ROUNDS: Final = 12  # fees change the value that weights are of, which changes the trades, which changes fees
 STEP_ROUNDS: Final = 3
 ROUGHLY: Final = 1e-7  # of the value: costs that change by less are near enough for the first loop
@@ -121,6 +123,7 @@ class _Trade(NamedTuple):
     middle: int
     whole: bool  # all or nothing: the last of a target of 0
     funds: bool  # it is only traded for others' sake
+    edges: tuple[float, float]  # that it should end between
     known: dict[int, tuple[float, float]]  # costs by number of steps
 
     def costs(self, steps: int) -> tuple[float, float]:
@@ -145,7 +148,6 @@ class _Problem:
         self.lines, self.cash, self.value = lines, cash, value
         self.everything, self.levelled = everything, levelled
         self.can_buy = [line.can_buy for line in lines]
-        self.can_sell = [line.can_sell and line.held_steps > 0 for line in lines]
         self.raises = cash.wanted is not None and cash.wanted * value > cash.value
         self.known: list[dict[int, tuple[float, float]]] = [{} for _ in lines]
 
@@ -154,19 +156,23 @@ class _Problem:
         after = self.value - fees
         weights = [line.value / after for line in self.lines]
         targets = [_weight(line.target, line.target_value, after) for line in self.lines]
-        wanted = self._wanted(weights, targets, after)
+        least = [
+            weights[i] - line.held_steps * line.step * line.price / after if line.can_sell else weights[i]
+            for i, line in enumerate(self.lines)
+        ]
+        wanted = self._wanted(weights, targets, least, after)
         cash, floor = self.cash.value / after, self.cash.floor * self.value / after
         if self.everything and self.levelled:
             ends, short, bottom = funding.fund_all(
-                weights, targets, self.can_buy, self.can_sell, cash, floor, fees / after, kept_free / after
+                weights, targets, wanted, cash, floor, fees / after, kept_free / after
             )
         else:
             ends, short, bottom = funding.fund(
                 weights,
                 targets,
                 wanted,
+                least,
                 self.can_buy,
-                self.can_sell,
                 self.levelled,
                 cash,
                 cash if self.cash.wanted is None else self.cash.wanted,
@@ -202,7 +208,7 @@ class _Problem:
                     chosen = [0 if trade.funds and not self.raises else min(trade.best, 0) for trade in trades]
         return [(trade, steps) for trade, steps in zip(trades, chosen, strict=True) if steps]
 
-    def _wanted(self, weights: list[float], targets: list[float], after: float) -> list[float]:
+    def _wanted(self, weights: list[float], targets: list[float], least: list[float], after: float) -> list[float]:
         wanted = list(weights)
         for i, line in enumerate(self.lines):
             if self.everything:
@@ -211,8 +217,12 @@ class _Problem:
                 continue
             else:
                 goal = _weight(line.wanted, line.wanted_value, after)
-            if (goal > weights[i] and self.can_buy[i]) or (goal < weights[i] and self.can_sell[i]):
+                if line.keep_inside is not None:
+                    goal = _inside(line, weights[i], goal, self.value, after)
+            if goal > weights[i] and self.can_buy[i]:
                 wanted[i] = goal
+            elif goal < weights[i]:
+                wanted[i] = max(goal, least[i])
         return wanted
 
     def _trade(self, funded: _Funded, i: int) -> _Trade | None:
@@ -221,26 +231,37 @@ class _Problem:
         if abs(goal - weight) <= funding.DUST:
             return None
         unit = line.step * line.price / funded.after
-        whole = line.target == 0.0 and goal == 0.0
+        funds = line.wanted is None and not self.everything
+        whole = line.target == 0.0 and not funds
         best = -line.held_steps if whole else max(rounding.nearest(goal - weight, unit), -line.held_steps)
         middle = best if end == goal else min(rounding.nearest(end - weight, unit), best)
-        if line.keep_inside is not None and not self.everything:
-            lower, upper = (edge * self.value / funded.after for edge in line.keep_inside)
-            if line.target_value is None:
-                lower, upper = line.keep_inside
-            inside = rounding.towards_inside(best, weight, unit, lower, upper)
-            if inside != best:
-                middle += inside - best if end == goal else 0
-                best, goal = inside, weight + inside * unit
-                end = goal if middle == best else end
         if best == 0 and goal > weight:
             return None
-        funds = line.wanted is None and not self.everything
-        return _Trade(line, weight, funded.targets[i], unit, goal, end, best, middle, whole, funds, self.known[i])
+        edges = (-math.inf, math.inf) if self.everything else _edges(line, self.value, funded.after)
+        return _Trade(
+            line, weight, funded.targets[i], unit, goal, end, best, middle, whole, funds, edges, self.known[i]
+        )
 
 
 def _weight(weight: float, money: float | None, after: float) -> float:
     return weight if money is None else money / after
+
+
+def _inside(line: SolverLine, weight: float, goal: float, value: float, after: float) -> float:
+    """The goal, or the whole step next to it that ends inside the band if the line must and one fits."""
+    lower, upper = _edges(line, value, after)
+    unit = line.step * line.price / after
+    steps = rounding.nearest(goal - weight, unit)
+    inside = rounding.towards_inside(steps, weight, unit, lower, upper)
+    return goal if inside == steps else weight + inside * unit
+
+
+def _edges(line: SolverLine, value: float, after: float) -> tuple[float, float]:
+    """The edges that rounding must respect, as weights after fees; those around a fixed value are fixed values."""
+    if line.keep_inside is None:
+        return -math.inf, math.inf
+    lower, upper = line.keep_inside
+    return (lower, upper) if line.target_value is None else (lower * value / after, upper * value / after)
 
 
 def _affordable(trades: list[_Trade], after: float, budget: float) -> list[int]:
@@ -292,23 +313,27 @@ def _options(trade: _Trade, money: float, limit: int) -> list[int]:
 def _least(trade: _Trade, money: float) -> int:
     """The least spending number of steps: a buyer never sells; a seller sells no more than `money` beyond its best.
 
-    One that only funds others never passes its own target to do so.
+    It must still end closer to its goal than it is; one that only funds others never passes its own target.
     """
     if trade.whole:
         return trade.best
     if trade.best > 0:
         return 0
-    most = -trade.best + math.ceil(money / trade.unit)
     if trade.funds:
         room = math.floor((trade.weight - trade.target) / trade.unit + rounding.NOISE)
-        most = max(min(most, room), -trade.best)
-    return -min(most, trade.line.held_steps)
+    else:
+        room = math.ceil(2 * (trade.weight - trade.goal) / trade.unit - rounding.NOISE) - 1
+    most = min(-trade.best + math.ceil(money / trade.unit), room, trade.line.held_steps)
+    return -max(most, -trade.best)
 
 
 def _error(trade: _Trade, end: float, steps: int) -> float:
-    """How far from its goal it ends, which counts most, and from its share of short money; the smaller on a tie."""
+    """How far from its goal it ends, which counts most but for ending outside its band where it should not, and how
+    far from its share of short money; on a tie the smaller trade."""
     at = trade.weight + steps * trade.unit
-    return abs(at - trade.goal) + LEVELLING * abs(at - end) + 10 * rounding.TIE * abs(steps) * trade.unit
+    outside = max(trade.edges[0] - at, at - trade.edges[1], 0.0)
+    wrong = abs(at - trade.goal) + OUTSIDE * outside + LEVELLING * abs(at - end)
+    return wrong + SMALLER * abs(steps) * trade.unit
 
 
 def _fill(trades: list[_Trade], chosen: list[int], after: float, left: float) -> None:

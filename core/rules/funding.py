@@ -46,8 +46,8 @@ def fund(
     weights: Sequence[float],
     targets: Sequence[float],
     wanted: Sequence[float],
+    least: Sequence[float],
     can_buy: Sequence[bool],
-    can_sell: Sequence[bool],
     levelled: bool,
     cash: float,
     cash_wanted: float,
@@ -58,7 +58,8 @@ def fund(
 ) -> tuple[list[float], float, float]:
     """The weights to trade to, how much of what was wanted could not be paid, and the cash that has to stay.
 
-    `wanted` is each line's destination if it is to be traded, else its weight. What is missing comes from cash
+    `wanted` is each line's destination if it is to be traded, else its weight; `least` is the weight that it can be
+    sold down to, its own if it may not be sold. What is missing comes from cash
     above its floor and target, then from the lines furthest above their targets; what is left over fills cash
     to the larger of floor and target, then goes to the lines furthest below. Lines that are traded take part
     from their destination on; a buyer is never sold nor a seller bought; nobody passes its own target. Short
@@ -82,8 +83,8 @@ def fund(
         if levelled:
             for i in range(n):
                 heights[i] = ends[i] - targets[i]
-                if can_sell[i] and buys[i] <= 0.0:
-                    rooms[i] = max(heights[i], 0.0)
+                if buys[i] <= 0.0:
+                    rooms[i] = max(ends[i] - max(targets[i], least[i]), 0.0)
         given = level(heights, rooms, missing)
         short = missing - sum(given)
         if short > DUST:
@@ -115,25 +116,19 @@ def fund(
 def fund_all(
     weights: Sequence[float],
     targets: Sequence[float],
-    can_buy: Sequence[bool],
-    can_sell: Sequence[bool],
+    wanted: Sequence[float],
     cash: float,
     floor: float,
     fees: float,
     kept_free: float,
 ) -> tuple[list[float], float, float]:
-    """Every line to its target, cash the remainder but never below its floor; the rest as in `fund`.
+    """Every line to where it is `wanted`, cash the remainder but never below its floor; the rest as in `fund`.
 
     Short money goes to the furthest below first.
     """
     n = len(weights)
-    ends = [weights[i] for i in range(n)]
-    buys = [0.0] * n
-    for i in range(n):
-        if weights[i] > targets[i] and can_sell[i]:
-            ends[i] = targets[i]
-        elif weights[i] < targets[i] and can_buy[i]:
-            buys[i] = targets[i] - weights[i]
+    ends = [min(wanted[i], weights[i]) for i in range(n)]
+    buys = [max(wanted[i] - weights[i], 0.0) for i in range(n)]
     spendable = cash + sum(weights) - sum(ends) - fees - kept_free - floor
     shares = level([targets[i] - weights[i] for i in range(n)], buys, max(spendable, 0.0))
     for i in range(n):

@@ -112,10 +112,10 @@ def hull_moves(
         at = line.index(min(line))
         while True:
             found, ratio = -1, math.inf
-            for j in range(len(line)):
+            for j in reversed(range(len(line))):
                 if costs[j] < costs[at]:
                     bargain = (line[j] - line[at]) / (costs[at] - costs[j])
-                    if bargain < ratio:
+                    if bargain < ratio - NOISE:
                         found, ratio = j, bargain
             if found < 0:
                 break

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.events import Resize
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -55,9 +56,11 @@ class MonitorScreen(Screen[None]):
         self.runner = runner
         self.snapshot = first
         self._place = place
+        self._fitted = Size(0, 0)
 
     def compose(self) -> ComposeResult:
         """Top to bottom: status, warnings, holdings, micro-trades and detail, message, keys."""
+        self._fit(self.app.size.width, self.app.size.height, update=False)  # before there is anything to restyle
         yield StatusLine()
         yield Notices()
         yield Holdings(id="holdings")
@@ -70,7 +73,6 @@ class MonitorScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """The first frame already shows the holdings, if there is a first snapshot."""
-        self._fit(self.app.size.width, self.app.size.height)
         if self.snapshot is not None:
             self.show(self.snapshot)
         else:
@@ -78,13 +80,15 @@ class MonitorScreen(Screen[None]):
 
     def on_resize(self, event: Resize) -> None:
         """Other sizes have room for other things."""
-        self._fit(event.size.width, event.size.height)
-        self.call_after_refresh(self._redraw)
+        if event.size != self._fitted:
+            self._fit(event.size.width, event.size.height)
+            self.call_after_refresh(self._redraw)
 
-    def _fit(self, width: int, height: int) -> None:
-        self.set_class(width >= _WIDE, "-wide")
-        self.set_class(height >= _TALL, "-tall")
-        self.set_class(height < _SHORT, "-short")
+    def _fit(self, width: int, height: int, *, update: bool = True) -> None:
+        self._fitted = Size(width, height)
+        self.set_class(width >= _WIDE, "-wide", update=update)
+        self.set_class(height >= _TALL, "-tall", update=update)
+        self.set_class(height < _SHORT, "-short", update=update)
 
     def _redraw(self) -> None:
         if self.snapshot is not None:

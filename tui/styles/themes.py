@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
+from rich.style import Style
+from textual.color import Color
 from textual.theme import Theme
 
 DARK: Final = Theme(
@@ -60,3 +63,43 @@ def variables(theme: Theme) -> dict[str, str]:
     if theme.ansi:
         return dict(_ANSI_DARK if theme.dark else _ANSI_LIGHT)
     return dict(_ON_DARK if theme.dark else _ON_LIGHT)
+
+
+# what a span's style name means: a theme variable for its colour, and its attributes. These are not CSS component
+# classes, because Textual computes those for each widget anew: with ten widgets that is half of the start-up.
+_LOOKS: Final = {
+    "text": ("", ""),
+    "bold": ("", "bold"),
+    "dim": ("quiet", ""),
+    "faint": ("faint", ""),
+    "title": ("quiet", "bold"),
+    "over": ("over", ""),
+    "under": ("under", ""),
+    "near": ("near", ""),
+    "inside": ("inside", ""),
+    "stale": ("stale", "italic"),
+    "warn": ("near", ""),
+    "trouble": ("over", "bold"),
+    "gone": ("stale", "strike"),
+    "key": ("key", "bold"),
+    "choice": ("", "reverse bold"),
+    "cursor": ("on cursor", "bold"),
+}
+# with the terminal's own colours the cursor's row is reversed, and what recedes is dim
+_ANSI_LOOKS: Final = {
+    **_LOOKS,
+    "faint": ("faint", "dim"),
+    "stale": ("stale", "dim"),
+    "cursor": ("cursor", "reverse bold"),
+}
+
+
+def look(name: str, variables: Mapping[str, str], *, ansi: bool) -> Style:
+    """The style that `name` means with a theme's `variables`: only what it changes of the widget's own."""
+    colour, attributes = (_ANSI_LOOKS if ansi else _LOOKS)[name]
+    style = Style.parse(attributes) if attributes else Style()
+    if not colour:
+        return style
+    ground, _, variable = colour.rpartition(" ")
+    parsed = Color.parse(variables[variable]).rich_color
+    return style + (Style(bgcolor=parsed) if ground else Style(color=parsed))

@@ -87,8 +87,18 @@ def lot_row(lot: HeldLot, price: Decimal | None) -> Row:
 class Detail(Lines):
     """The pane about the selected asset."""
 
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._shown: tuple[Line | None, Snapshot] | None = None
+
+    def on_resize(self) -> None:
+        """The texts are cut to the width."""
+        if self._shown is not None:
+            self.show(*self._shown)
+
     def show(self, line: Line | None, snapshot: Snapshot) -> None:
         """Shows `line`, or how to get somewhere when there is none."""
+        self._shown = (line, snapshot)
         room = self.room
         if line is None:
             self.set_lines([(Span(" nothing selected", "dim"),)], header=[heading("asset", room)])

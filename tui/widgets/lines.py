@@ -20,11 +20,8 @@ from textual.strip import Strip
 
 from core.text import clean
 from tui.commands import bindings
+from tui.styles.themes import look
 
-STYLES: Final = (
-    "text", "bold", "dim", "faint", "title", "over", "under", "near", "inside", "stale", "warn", "trouble", "gone",
-    "key", "choice", "cursor", "resting",
-)  # fmt: skip
 _MARKER: Final = 2  # cells that a list keeps for its `>`
 _LONGEST: Final = 1000
 
@@ -72,7 +69,6 @@ def _pushed(text: str, width: int) -> str:
 class Lines(ScrollView, inherit_bindings=False):
     """Shows lines, with an optional header above and pinned lines below them that do not scroll."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"lines--{name}" for name in STYLES}
     BINDINGS = bindings("list")
     ITEM_HEIGHT: ClassVar[int] = 1
     HAS_CURSOR: ClassVar[bool] = False
@@ -240,7 +236,7 @@ class Lines(ScrollView, inherit_bindings=False):
         if key not in self._styles:
             style = self.rich_style
             for part in (*name.split(), *([under] if under else [])):
-                style += self.get_component_rich_style(f"lines--{part}", partial=True)
+                style += look(part, self.app.theme_variables, ansi=self.app.native_ansi_color)
             self._styles[key] = style
         return self._styles[key]
 

@@ -47,7 +47,7 @@ def situation(
     doubts: Mapping[str, Trust] | None = None,
     **others: Any,
 ) -> Situation:
-    """What a look at these holdings, given as quantity and price, would plan from; prices are trusted but `doubts`."""
+    """What a look at these holdings (quantity, price) would plan from; prices are trusted but for `doubts`."""
     portfolio = Portfolio(
         path="book.toml",
         id="book",
