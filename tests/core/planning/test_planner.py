@@ -80,7 +80,7 @@ def test_a_proposal_carries_its_weights_and_its_reason() -> None:
     assert (buy.side, buy.symbol, buy.lots) == ("buy", "BND", ())
 
 
-# Costs inside the size: reference/rebalancing.md section 3.9, S = (A - wV)/(1 - lambda w), B = (wV - A)/(1 + lambda w).
+# Costs inside the size: S = (A - wV)/(1 - lambda w), B = (wV - A)/(1 + lambda w).
 # It holds where only the one asset is traded at a cost and cash is the other leg.
 
 
