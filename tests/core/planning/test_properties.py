@@ -256,8 +256,8 @@ def fine(look: Situation) -> bool:
 def test_a_second_look_after_a_plan_that_left_nothing_proposes_nothing(look: Situation) -> None:
     """What can still call for a trade, most of it as the plan's own warnings say:
 
-    money that was missing; steps too coarse for the band; trades dropped or blocked; fees, which shrink the whole and
-    may push an untouched line over its edge; the spread that was kept free while money was short, and is still
+    money that was missing; steps too coarse for the band; trades dropped or blocked; fees, which shrink the whole
+    and may push an untouched line over its edge; the spread that was kept free while money was short, and is still
     there if the fill was no worse than the quote; a cash band below the cash floor.
     """
     assume(fine(look))
