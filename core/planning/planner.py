@@ -154,6 +154,7 @@ class _Planner:
                 continue
             self.stuck |= stuck
             self._say_short(due, trades, solution)
+            self._say_cash(due, trades)
             return self._finished([self._with_guards(proposal, whole) for proposal in checked])
 
     def _take_out(self, symbols: set[str]) -> None:
@@ -309,6 +310,19 @@ class _Planner:
                     f"{line.symbol} stays at {weight:.2%}, below {line.lower:.2%}: "
                     f"{solution.short:,.2f} {self.portfolio.base_currency} short"
                 )
+
+    def _say_cash(self, due: set[str], trades: list[_Trade]) -> None:
+        """Cash has no steps of its own: what the others' steps leave may keep it outside its band."""
+        cash = self.valuation.cash
+        if CASH not in due or cash.lower is None or cash.upper is None:
+            return
+        fees = _fees(trades)
+        moved = sum((trade.value if trade.steps < 0 else -trade.value for trade in trades), ZERO)
+        weight = float((cash.value + moved - fees) / (self.value - fees))
+        if weight > cash.upper + guard_rules.TOLERANCE:
+            self.warnings.append(f"cash stays at {weight:.2%}, above {cash.upper:.2%}")
+        elif weight < cash.lower - guard_rules.TOLERANCE:
+            self.warnings.append(f"cash stays at {weight:.2%}, below {cash.lower:.2%}")
 
     def _finished(self, proposals: list[Proposal]) -> Plan:
         self.warnings += self.stuck.values()
