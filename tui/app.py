@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 from collections.abc import Callable, Sequence
 from functools import partial
 from time import monotonic
 from typing import ClassVar
 
+from rich.console import ConsoleDimensions
 from textual import events
 from textual.app import App
 from textual.binding import Binding, Keymap
@@ -63,6 +65,9 @@ class StrikezoneApp(App[None]):
         if several:  # each portfolio has a stack of screens of its own; a single one needs no modes
             self.DEFAULT_MODE = "portfolio-0"  # type: ignore[misc]
         super().__init__()
+        # a terminal that does not know its size is 80x25 to Rich and 80x24 to the driver, and the screen would be
+        # laid out for one and the other in turn, for ever
+        self.console.size = ConsoleDimensions(*shutil.get_terminal_size())
         self.mouse = mouse
         self._clock = clock
         self._latest = [Latest() for _ in self.runners]

@@ -24,7 +24,7 @@ from core.planning import guards as guard_rules
 from core.planning.doubts import doubtful
 from core.planning.guards import History
 from core.planning.proposal import GuardResult, Proposal, Tax, Verdict, WorthIt
-from core.planning.reasons import reason
+from core.planning.reasons import percent, reason
 from core.planning.solver import Solution, SolverCash, SolverLine, solve
 from core.policy.triggers import CASH
 from core.policy.valuation import Line, Valuation
@@ -153,8 +153,7 @@ class _Planner:
                 self._take_out({proposal.symbol for proposal in blocked})
                 continue
             self.stuck |= stuck
-            self._say_short(due, trades, solution)
-            self._say_cash(due, trades)
+            self._say_left(trades, solution)
             return self._finished([self._with_guards(proposal, whole) for proposal in checked])
 
     def _take_out(self, symbols: set[str]) -> None:
@@ -296,33 +295,31 @@ class _Planner:
         verdict: Verdict = "blocked" if guard_rules.blocks(guards) else proposal.verdict
         return replace(proposal, guards=guards, verdict=verdict)
 
-    def _say_short(self, due: set[str], trades: list[_Trade], solution: Solution) -> None:
-        if solution.short <= 0:
-            return
+    def _say_left(self, trades: list[_Trade], solution: Solution) -> None:
+        """Says what the plan leaves outside its band, or takes out of it: money was short, or steps are coarse."""
         after = self.value - _fees(trades)
-        for trade in trades:
-            line = trade.line
-            if line.symbol not in due or line.state != "below" or line.lower is None or line.price is None:
+        moved = {trade.line.symbol: trade.quantity if trade.steps > 0 else -trade.quantity for trade in trades}
+        currency = self.portfolio.base_currency
+        for symbol, line in self.lines.items():
+            said = symbol in self.stuck or symbol in self.out
+            waiting = line.breached and symbol not in self.situation.due
+            if said or waiting or not line.target or line.lower is None or line.upper is None or line.price is None:
                 continue
-            weight = float((line.quantity + trade.quantity) * line.price / after)
-            if weight < line.lower - guard_rules.TOLERANCE:
-                self.warnings.append(
-                    f"{line.symbol} stays at {weight:.2%}, below {line.lower:.2%}: "
-                    f"{solution.short:,.2f} {self.portfolio.base_currency} short"
-                )
-
-    def _say_cash(self, due: set[str], trades: list[_Trade]) -> None:
-        """Cash has no steps of its own: what the others' steps leave may keep it outside its band."""
+            held = (line.quantity + moved.get(symbol, ZERO)) * line.price
+            scale = float(self.value / after) if line.asset.target_value is not None else 1.0
+            lower, upper = line.lower * scale, line.upper * scale
+            short = f": {solution.short:,.2f} {currency} short" if solution.short > 0 else ""
+            self._say_outside(symbol, float(held / after), lower, upper, short)
         cash = self.valuation.cash
-        if CASH not in due or cash.lower is None or cash.upper is None:
-            return
-        fees = _fees(trades)
-        moved = sum((trade.value if trade.steps < 0 else -trade.value for trade in trades), ZERO)
-        weight = float((cash.value + moved - fees) / (self.value - fees))
-        if weight > cash.upper + guard_rules.TOLERANCE:
-            self.warnings.append(f"cash stays at {weight:.2%}, above {cash.upper:.2%}")
-        elif weight < cash.lower - guard_rules.TOLERANCE:
-            self.warnings.append(f"cash stays at {weight:.2%}, below {cash.lower:.2%}")
+        if cash.lower is not None and cash.upper is not None and (not cash.breached or CASH in self.situation.due):
+            left = cash.value - _fees(trades) + sum((t.value if t.steps < 0 else -t.value for t in trades), ZERO)
+            self._say_outside("cash", float(left / after), cash.lower, cash.upper, "")
+
+    def _say_outside(self, name: str, weight: float, lower: float, upper: float, short: str) -> None:
+        if weight < lower - guard_rules.TOLERANCE:
+            self.warnings.append(f"{name} stays at {percent(weight)}, below {percent(lower)}{short}")
+        elif weight > upper + guard_rules.TOLERANCE:
+            self.warnings.append(f"{name} stays at {percent(weight)}, above {percent(upper)}")
 
     def _finished(self, proposals: list[Proposal]) -> Plan:
         self.warnings += self.stuck.values()
