@@ -149,6 +149,8 @@ class LedgerScreen(Screen[None]):
             rows = [(Span("nothing recorded yet: confirm a micro-trade and it stands here", "dim"),)]
         name = self.runner.desk.portfolio.name or self.runner.desk.portfolio.id
         note = left(name, min(len(name), 40))
+        if not self.entries:
+            entries.point_at(-1)
         entries.set_lines(rows, header=[heading("ledger", entries.room + 2, note)])
         self._decision()
 

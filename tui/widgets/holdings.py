@@ -85,6 +85,11 @@ class Holdings(Lines, can_focus=True):
         self._columns: tuple[Column, ...] = ()
 
     @property
+    def items(self) -> int:
+        """How many holdings are shown; the line that says why there are none does not count."""
+        return len(self._lines)
+
+    @property
     def selected(self) -> Line | None:
         """The holding under the cursor."""
         return self._lines[self.cursor] if 0 <= self.cursor < len(self._lines) else None

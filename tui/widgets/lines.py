@@ -207,7 +207,7 @@ class Lines(ScrollView, inherit_bindings=False):
             item, part = divmod(index, self.ITEM_HEIGHT)
             if not self.HAS_CURSOR:
                 return self._rows[index], "fixed"
-            if item != self.cursor:
+            if item != self.cursor or item >= self.items:
                 return self._rows[index], ""
             mark = "cursor" if self.has_focus else "resting"
             return self._rows[index], mark if part == 0 else f"{mark}-rest"
