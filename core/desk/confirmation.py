@@ -160,8 +160,8 @@ def check_confirmable(proposals: Sequence[Proposal], snapshot: Snapshot) -> None
         currency = snapshot.portfolio.base_currency
         names = ", ".join(p.symbol for p in buys)
         raise BadInput(
-            f"cash of {amount(snapshot.cash.value)} {currency} cannot pay for {names}: "
-            f"{amount(floor - left)} {currency} are missing",
+            f"cash of {snapshot.cash.value:,.2f} {currency} cannot pay for {names}: "
+            f"{floor - left:,.2f} {currency} are missing",
             fix="nothing was recorded; confirm the sells that pay for it as well, or a smaller quantity",
         )
 

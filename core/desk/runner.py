@@ -102,6 +102,8 @@ class Runner:
         """A review is open: a replay waits. Every `hold` needs its `release`."""
         with self._wake:
             self._holds += 1
+            self._asked = True  # so that the screen says that it stands still
+            self._wake.notify_all()
 
     def release(self) -> None:
         """A review was closed."""

@@ -400,7 +400,7 @@ def test_edits_that_cannot_be_are_refused(tmp_path: Path, edit: dict[str, str]) 
 def test_selling_one_may_leave_the_floor_untouched_and_buying_may_not_break_it(tmp_path: Path) -> None:
     on = desk(tmp_path)
     plan = on.look().proposals
-    with pytest.raises(BadInput, match=r"6500\.00 USD are missing"):
+    with pytest.raises(BadInput, match=r"6,500\.00 USD are missing"):
         on.confirm([Request(plan[1].id)])
     on.confirm([Request(plan[0].id, quantity=Decimal(10))])
     with pytest.raises(Conflict):
