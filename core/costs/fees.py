@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from decimal import Context, Decimal
-from typing import Final
+from typing import Final, TypeAlias
 
 from core.costs.model import TradeCosts
 from core.money import ZERO
@@ -27,29 +27,38 @@ def trade_costs(asset: Asset, costs: Costs, quantity: Decimal, price: Decimal) -
     )
 
 
-def cost_estimator(asset: Asset, costs: Costs, price: float) -> Callable[[float], tuple[float, float]]:
-    """The same costs in float, for the planner: a function from a quantity to (cash, expected)."""
+Estimate: TypeAlias = Callable[[float], tuple[float, float]]
+
+
+def cost_estimators(costs: Costs) -> Callable[[Asset, float], Estimate]:
+    """The same costs in float, for the planner: for an asset and its price, from a quantity to (cash, expected)."""
     per_order, per_share, rate = float(costs.per_order), float(costs.per_share), float(costs.rate)
-    minimum, maximum_rate = float(costs.minimum), float(costs.maximum_rate)
-    spread, coefficient = float(asset.spread), float(costs.impact)
-    daily_value, volatility = float(asset.average_daily_value), float(asset.daily_volatility)
+    minimum, maximum_rate, coefficient = float(costs.minimum), float(costs.maximum_rate), float(costs.impact)
     free = not (per_order or per_share or rate or minimum)
-    smooth = not (coefficient and daily_value and volatility)
 
-    def estimate(quantity: float) -> tuple[float, float]:
-        if quantity <= 0:
-            return 0.0, 0.0
-        value = quantity * price
-        cash = expected = 0.0
-        if not free:
-            cash = rules.commission(quantity, value, per_order, per_share, rate, minimum, maximum_rate)
-        if spread:
-            expected = rules.half_spread(value, spread)
-        if not smooth:
-            expected += rules.impact(value, coefficient, volatility, math.sqrt(value / daily_value))
-        return cash, expected
+    def estimator(asset: Asset, price: float) -> Estimate:
+        spread = float(asset.spread)
+        smooth = not (coefficient and asset.average_daily_value and asset.daily_volatility)
+        daily_value, volatility = (
+            (0.0, 0.0) if smooth else (float(asset.average_daily_value), float(asset.daily_volatility))
+        )
 
-    return estimate
+        def estimate(quantity: float) -> tuple[float, float]:
+            if quantity <= 0:
+                return 0.0, 0.0
+            value = quantity * price
+            cash = expected = 0.0
+            if not free:
+                cash = rules.commission(quantity, value, per_order, per_share, rate, minimum, maximum_rate)
+            if spread:
+                expected = rules.half_spread(value, spread)
+            if not smooth:
+                expected += rules.impact(value, coefficient, volatility, math.sqrt(value / daily_value))
+            return cash, expected
+
+        return estimate
+
+    return estimator
 
 
 def _impact(asset: Asset, costs: Costs, value: Decimal) -> Decimal | None:

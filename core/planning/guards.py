@@ -56,7 +56,7 @@ def trade_guards(
 ) -> tuple[GuardResult, ...]:
     """The verdicts on one trade of `value` in base currency, in a portfolio worth `total`."""
     results = [_stale_price(line, portfolio), _jump(line, portfolio)]
-    share = float(value / total)
+    share = float(value) / float(total)
     results.append(_limit("max_trade", portfolio.limits.max_trade, share, f"{_percent(share)} of the portfolio"))
     if portfolio.policy.cooldown_hours > 0:
         results.append(_cooldown(line.symbol, portfolio.policy.cooldown_hours, past, now))

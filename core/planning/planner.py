@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from core.book.entries import EntryLot, Side
 from core.book.lots import take_fifo
-from core.costs.fees import cost_estimator, trade_costs
+from core.costs.fees import cost_estimators, trade_costs
 from core.costs.model import TradeCosts
 from core.money import ZERO, amount, plain
 from core.planning import guards as guard_rules
@@ -117,6 +117,7 @@ class _Planner:
         self.valuation = situation.valuation
         self.value = value
         self.everything = situation.everything or (self.portfolio.policy.scope == "all" and bool(situation.due))
+        self.estimator = cost_estimators(self.portfolio.costs)
         self.out: set[str] = set()
         self.stuck: dict[str, str] = {}  # breached symbols that nothing helps, with the reason
         self.set_aside: list[Proposal] = []
@@ -180,7 +181,7 @@ class _Planner:
             target=line.target,
             can_buy=asset.buy and policy.mode != "sell_only",
             can_sell=asset.sell and policy.mode != "buy_only",
-            costs=cost_estimator(asset, self.portfolio.costs, price),
+            costs=self.estimator(asset, price),
             wanted=wanted,
             target_value=money,
             wanted_value=wanted_money,
@@ -291,13 +292,12 @@ class _Planner:
 
     @staticmethod
     def _with_guards(proposal: Proposal, whole: tuple[GuardResult, ...]) -> Proposal:
-        guards = proposal.guards + whole
-        verdict: Verdict = "blocked" if guard_rules.blocks(guards) else proposal.verdict
-        return replace(proposal, guards=guards, verdict=verdict)
+        verdict: Verdict = "blocked" if guard_rules.blocks(whole) else proposal.verdict
+        return replace(proposal, guards=proposal.guards + whole, verdict=verdict)
 
     def _say_left(self, trades: list[_Trade], solution: Solution) -> None:
         """Says what the plan leaves outside its band, or takes out of it: money was short, or steps are coarse."""
-        after = self.value - _fees(trades)
+        after = float(self.value - _fees(trades))
         moved = {trade.line.symbol: trade.quantity if trade.steps > 0 else -trade.quantity for trade in trades}
         currency = self.portfolio.base_currency
         for symbol, line in self.lines.items():
@@ -305,15 +305,15 @@ class _Planner:
             waiting = line.breached and symbol not in self.situation.due
             if said or waiting or not line.target or line.lower is None or line.upper is None or line.price is None:
                 continue
-            held = (line.quantity + moved.get(symbol, ZERO)) * line.price
-            scale = float(self.value / after) if line.asset.target_value is not None else 1.0
+            held = float(line.quantity + moved.get(symbol, ZERO)) * float(line.price)
+            scale = float(self.value) / after if line.asset.target_value is not None else 1.0
             lower, upper = line.lower * scale, line.upper * scale
             short = f": {solution.short:,.2f} {currency} short" if solution.short > 0 else ""
-            self._say_outside(symbol, float(held / after), lower, upper, short)
+            self._say_outside(symbol, held / after, lower, upper, short)
         cash = self.valuation.cash
         if cash.lower is not None and cash.upper is not None and (not cash.breached or CASH in self.situation.due):
             left = cash.value - _fees(trades) + sum((t.value if t.steps < 0 else -t.value for t in trades), ZERO)
-            self._say_outside("cash", float(left / after), cash.lower, cash.upper, "")
+            self._say_outside("cash", float(left) / after, cash.lower, cash.upper, "")
 
     def _say_outside(self, name: str, weight: float, lower: float, upper: float, short: str) -> None:
         if weight < lower - guard_rules.TOLERANCE:

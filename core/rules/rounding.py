@@ -100,16 +100,16 @@ def cheapest(
 
 def hull_moves(
     errors: Sequence[Sequence[float]], spends: Sequence[Sequence[float]]
-) -> list[tuple[float, int, int]]:
+) -> list[tuple[float, int, int, int]]:
     """The moves down each line's convex hull, from its best option to its least spending one.
 
-    Each is (error per money saved, minus the line, option to move to); together from the best bargain to the worst,
-    the last line first where they are equal.
+    Each is (error per money saved, minus the line, its place in the line's own order, option to move to); together
+    from the best bargain to the worst, the last line first where they are equal.
     """
-    moves: list[tuple[float, int, int]] = []
+    moves: list[tuple[float, int, int, int]] = []
     for i in range(len(errors)):
         line, costs = errors[i], spends[i]
-        at = line.index(min(line))
+        at, place, last = line.index(min(line)), 0, -math.inf
         while True:
             found, ratio = -1, math.inf
             for j in reversed(range(len(line))):
@@ -119,8 +119,8 @@ def hull_moves(
                         found, ratio = j, bargain
             if found < 0:
                 break
-            at = found
-            moves.append((ratio, -i, at))
+            at, place, last = found, place + 1, max(ratio, last)  # rounding noise must not turn a line's order
+            moves.append((last, -i, place, at))
     moves.sort()
     return moves
 
@@ -131,7 +131,7 @@ def critical_ratio(errors: Sequence[Sequence[float]], spends: Sequence[Sequence[
     spend = sum(spends[i][chosen[i]] for i in range(len(errors)))
     if spend <= budget:
         return 0.0
-    for ratio, line, option in hull_moves(errors, spends):
+    for ratio, line, _, option in hull_moves(errors, spends):
         spend += spends[-line][option] - spends[-line][chosen[-line]]
         chosen[-line] = option
         if spend <= budget:
@@ -151,7 +151,7 @@ def hull(errors: Sequence[Sequence[float]], spends: Sequence[Sequence[float]], b
     if spend <= budget:
         return chosen
     moved: set[int] = set()
-    for _ratio, line, option in hull_moves(errors, spends):
+    for _ratio, line, _, option in hull_moves(errors, spends):
         spend += spends[-line][option] - spends[-line][chosen[-line]]
         chosen[-line] = option
         moved.add(-line)

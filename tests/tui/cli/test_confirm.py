@@ -116,7 +116,7 @@ def test_an_id_named_twice_with_two_pins_is_2(cli: Desk60) -> None:
 def test_a_buy_that_cash_cannot_pay_without_its_sells_is_2(cli: Desk60) -> None:
     done = cli("confirm", "FILE", cli.ids()["BND"], "--yes", "PRICES")
     assert done.code == 2
-    assert "6500.00 USD are missing" in done.complaint
+    assert "6,500.00 USD are missing" in done.complaint
     assert cli.entries() == []
 
 
