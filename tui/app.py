@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import signal
 from collections.abc import Callable, Sequence
 from functools import partial
 from time import monotonic
@@ -23,6 +22,7 @@ from tui.commands import KEY_NAMES, bindings
 from tui.messages import Latest, Runner, SnapshotReady
 from tui.screens.dialog import Dialog
 from tui.screens.monitor import MonitorScreen
+from tui.signals import EndSignals
 from tui.styles.themes import DARK, LIGHT, variables
 from tui.widgets.glyphs import AsciiFilter
 
@@ -71,6 +71,7 @@ class StrikezoneApp(App[None]):
         self.mouse = mouse
         self._clock = clock
         self._latest = [Latest() for _ in self.runners]
+        self._end_signals: EndSignals | None = None
         self.monitors = [
             MonitorScreen(
                 runner,
@@ -105,9 +106,7 @@ class StrikezoneApp(App[None]):
 
     def on_mount(self) -> None:
         """Listens to signals, and starts the runners: their snapshots arrive as messages."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGHUP, signal.SIGTERM):
-            loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
+        self._end_signals = EndSignals(asyncio.get_running_loop(), lambda code: self.exit(return_code=code))
         for index, runner in enumerate(self.runners):
             runner.publish = partial(self.publish, index)
             runner.start()
@@ -117,6 +116,8 @@ class StrikezoneApp(App[None]):
         for runner in self.runners:
             runner.publish = None
         await asyncio.gather(*(asyncio.to_thread(runner.stop) for runner in self.runners))
+        if self._end_signals is not None:
+            self._end_signals.stop()
 
     def publish(self, index: int, snapshot: Snapshot) -> None:
         """Hands a snapshot over from a runner's thread: one message, however many snapshots lie unread."""

@@ -7,9 +7,11 @@ import os
 import re
 import select
 import signal
+import struct
 import subprocess
 import sys
 import termios
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -94,6 +96,37 @@ def test_a_terminal_without_a_size_is_drawn_once_and_its_end_ends_the_app() -> N
     assert len(got) < 60_000
     os.close(ours)
     assert done.wait(10) == 128 + signal.SIGHUP
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_terminal_that_no_longer_reads_cannot_hold_the_app(closed: bool) -> None:
+    """Its writer's queue fills, and the loop that would see the signal waits for room in it."""
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    arguments = [sys.executable, "-m", "tests.tui.terminal_app", "many"]
+    app = subprocess.Popen(
+        arguments, stdin=theirs, stdout=theirs, stderr=theirs, cwd=ROOT, start_new_session=True,
+        env={**os.environ, "TERM": "xterm-256color"}, preexec_fn=take_terminal,
+    )  # fmt: skip
+    os.close(theirs)
+    got = b""
+    while b"A004" not in got:
+        got += os.read(ours, 65536)
+    for _ in range(120):  # each moves the cursor, and nobody reads what that draws
+        os.write(ours, b"j")
+        time.sleep(0.03)
+    try:
+        if closed:
+            os.close(ours)
+        else:
+            app.terminate()
+        assert app.wait(15) == 128 + (signal.SIGHUP if closed else signal.SIGTERM)
+    finally:
+        if app.poll() is None:
+            app.kill()
+            app.wait()
+        if not closed:
+            os.close(ours)
 
 
 def take_terminal() -> None:
