@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.measure import Measurement
+from rich.cells import cell_len
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -166,15 +166,19 @@ def _print_proposals(console: Console, proposals: Sequence[Proposal]) -> None:
     """Two lines each: the trade with its cost and effect, then why, and what speaks against it."""
     trades = [f"{p.side:4} {plain(p.quantity)} {p.symbol} @ {written.price(p.price)}" for p in proposals]
     widest = max((len(trade) for trade in trades), default=0)
+    lines: list[Text] = []
     for p, trade in zip(proposals, trades, strict=True):
         style = {"propose": "bold", "snoozed": DIM}.get(p.verdict, NEAR)
         figures = f"{written.money(p.value):>12}  cost {written.money(p.costs.total)}"
-        console.print(Text(f"{p.id}  {trade:{widest}}  {figures}  {p.verdict}", style), soft_wrap=True)
+        lines.append(Text(f"{p.id}  {trade:{widest}}  {figures}  {p.verdict}", style))
         effect = f"{written.percent(p.weight_before)} to {written.percent(p.weight_after)}"
-        console.print(Text(f"          {effect}: {p.reason}", DIM), soft_wrap=True)
-        for guard in p.guards:
-            if guard.verdict != "pass":
-                console.print(Text(f"          {guard.verdict} {guard.name}: {guard.detail}", NEAR), soft_wrap=True)
+        lines.append(Text(f"          {effect}: {p.reason}", DIM))
+        lines += [
+            Text(f"          {guard.verdict} {guard.name}: {guard.detail}", NEAR)
+            for guard in p.guards
+            if guard.verdict != "pass"
+        ]
+    console.print(Text("\n").join(lines), soft_wrap=True)
 
 
 def _zone(lower: float | None, upper: float | None) -> str:
@@ -188,21 +192,26 @@ def _print_table(
 
     A name that begins with `>` is that of a column of numbers.
     """
+    names = [column.lstrip(">") for column in columns]
+    widths = [max([cell_len(name), *(row[at].cell_len for row in rows)]) for at, name in enumerate(names)]
     shown = list(range(len(columns)))
-    while True:
-        table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
-        for at in shown:
-            right = columns[at].startswith(">")
-            table.add_column(columns[at].lstrip(">"), justify="right" if right else "left", no_wrap=True)
-        for row in rows:
-            table.add_row(*(row[at] for at in shown))
-        width = Measurement.get(console, console.options.update(max_width=WIDEST), table).maximum
-        fewer = [at for at in shown if columns[at] not in spare[:1]]
-        if width <= console.width or fewer == shown:
-            console.width = max(width, console.width)
-            console.print(table)
-            return
-        shown, spare = fewer, spare[1:]
+    for name in spare:
+        if _table_width([widths[at] for at in shown]) <= console.width:
+            break
+        shown = [at for at in shown if columns[at] != name]
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+    for at in shown:
+        justify: JustifyMethod = "right" if columns[at].startswith(">") else "left"
+        table.add_column(names[at], justify=justify, no_wrap=True, width=widths[at])
+    for row in rows:
+        table.add_row(*(row[at] for at in shown))
+    console.width = max(_table_width([widths[at] for at in shown]), console.width)
+    console.print(table)
+
+
+def _table_width(widths: Sequence[int]) -> int:
+    """What a table takes whose columns stand two cells apart."""
+    return sum(widths) + 2 * (len(widths) - 1)
 
 
 def _console(*, error: bool = False) -> Console:
