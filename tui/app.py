@@ -129,13 +129,10 @@ class StrikezoneApp(App[None]):
         snapshot = self._latest[message.index].take()
         if snapshot is None:
             return
-        monitor = self.monitors[message.index]
-        if not monitor.is_attached:
-            monitor.snapshot = snapshot
-            return
-        monitor.show(snapshot)
-        if message.index == self.showing and isinstance(self.screen, Dialog):
-            self.screen.update(snapshot)
+        self.monitors[message.index].show(snapshot)
+        dialog = self.screen
+        if message.index == self.showing and isinstance(dialog, Dialog) and dialog.drawn:
+            dialog.update(snapshot)
 
     def monotonic(self) -> float:
         """Seconds on the clock by which keys are heard."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from msgspec.structs import replace
+from textual.app import ComposeResult
 from textual.message import Message
 from textual.widgets import Input
 
@@ -21,6 +22,7 @@ from tests.tui.conftest import on
 from tui.app import StrikezoneApp
 from tui.messages import SnapshotReady
 from tui.screens.monitor import MonitorScreen
+from tui.screens.review import ReviewAllScreen
 from tui.widgets.detail import Detail
 from tui.widgets.holdings import Holdings
 from tui.widgets.status import KeyLine, MessageLine, Notices, StatusLine
@@ -40,6 +42,34 @@ async def test_first_frame_shows_the_holdings(app: StrikezoneApp) -> None:
         assert "100,000.00 USD" in text(app, StatusLine)
         assert "drift 6.50" in text(app, StatusLine)
         assert "2026-11-20 21:00:00 UTC" in text(app, StatusLine)
+
+
+async def test_a_snapshot_may_come_before_the_screen_is_whole() -> None:
+    driver = runner(breach())
+    app = StrikezoneApp([driver], first=[driver.desk.now])
+    monitor = app.monitors[0]
+    compose = monitor.compose
+
+    def halfway() -> ComposeResult:
+        yield from compose()
+        monitor.show(varied())  # while none of the widgets is there yet
+
+    monitor.compose = halfway  # type: ignore[method-assign]
+    async with app.run_test(size=(120, 40)) as pilot:
+        driver.show(varied())
+        await pilot.pause()
+        assert monitor.snapshot == varied()
+        assert text(app, Trades)
+
+
+async def test_a_snapshot_may_come_before_a_review_is_drawn(app: StrikezoneApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.monitors[0].action_review_all()
+        assert isinstance(app.screen, ReviewAllScreen)
+        app.publish(0, varied())  # another plan
+        app.on_snapshot_ready(SnapshotReady(0))
+        await pilot.pause()
+        assert isinstance(app.screen, ReviewAllScreen)
 
 
 async def test_at_80_columns_what_matters_fits(app: StrikezoneApp) -> None:

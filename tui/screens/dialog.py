@@ -90,6 +90,11 @@ class Dialog(ModalScreen[Result]):
     def _drawn(self) -> None:
         self._heard_from = self.app.monotonic() + DEAF_SECONDS  # type: ignore[attr-defined]
 
+    @property
+    def drawn(self) -> bool:
+        """Whether what is asked is on the screen."""
+        return self._heard_from is not None
+
     def hears(self, at: float) -> bool:
         """Whether a key typed at `at` counts."""
         if not self.HELD:

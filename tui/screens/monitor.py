@@ -57,6 +57,7 @@ class MonitorScreen(Screen[None]):
         self.snapshot = first
         self._place = place
         self._fitted = Size(0, 0)
+        self._whole = False  # its widgets come in several steps, and snapshots may come between them
 
     def compose(self) -> ComposeResult:
         """Top to bottom: status, warnings, holdings, micro-trades and detail, message, keys."""
@@ -73,6 +74,7 @@ class MonitorScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """The first frame already shows the holdings, if there is a first snapshot."""
+        self._whole = True
         if self.snapshot is not None:
             self.show(self.snapshot)
         else:
@@ -95,8 +97,10 @@ class MonitorScreen(Screen[None]):
             self.show(self.snapshot)
 
     def show(self, snapshot: Snapshot) -> None:
-        """Shows `snapshot`; only what reads differently is drawn."""
+        """Shows `snapshot`; only what reads differently is drawn. It is kept until the screen is whole."""
         before, self.snapshot = self.snapshot, snapshot
+        if not self._whole:
+            return
         if before is None:
             self.query_one(MessageLine).say("")
         self.query_one(StatusLine).show(snapshot, self._place)
