@@ -34,16 +34,19 @@ class Feed(Protocol):
         """What is wrong with the feed, in one line; empty if nothing is."""
 
     def advance(self) -> bool:
-        """Ask for newer quotes; whether there may be more later."""
+        """Take in newer quotes; whether there may be more later."""
+
+    def close(self) -> None:
+        """Let go of whatever it holds."""
 
 
 class EmptyFeed:
-    """No source at all: nothing is ever quoted."""
+    """No source at all: nothing is ever quoted, unless its user types a price."""
 
-    source: Source = "none"
-    interval = 3600.0
+    interval = 15.0
 
-    def __init__(self, clock: Clock, trouble: str) -> None:
+    def __init__(self, clock: Clock, trouble: str, source: Source = "none") -> None:
+        self.source: Source = source
         self.clock: Clock = clock
         self.board = QuoteBoard()
         self.trouble = trouble
@@ -51,3 +54,6 @@ class EmptyFeed:
     def advance(self) -> bool:
         """There is never more."""
         return False
+
+    def close(self) -> None:
+        """There is nothing to let go of."""

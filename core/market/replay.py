@@ -52,6 +52,9 @@ class ReplayFeed:
             self.board = self._board()
         return not self.ended
 
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
     def faster(self) -> None:
         """The next higher speed."""
         self.speed = min((s for s in SPEEDS if s > self.speed), default=SPEEDS[-1])
