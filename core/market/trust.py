@@ -3,25 +3,51 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Final, Literal, NamedTuple, TypeAlias
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from core.market.memory import Memory, Print, confirmed, print_of, split_ratio, suspected
 from core.market.quotes import Quote
+from core.market.sessions import next_opening, sessions_missed
 
 LOWEST_PRICE: Final = Decimal("1e-9")
 HIGHEST_PRICE: Final = Decimal("1e9")
 FUTURE_TOLERANCE_SECONDS: Final = 60
+FUND_SECONDS: Final = 4 * 86400.0  # funds are priced once a day, after the close, and not over a weekend
+CLOSED_STATES: Final = frozenset({"CLOSED", "PRE", "PREPRE", "POST", "POSTPOST"})
+SAME_SESSION: Final = timedelta(hours=12)
+MOST_MISSED: Final = 2  # days of trading that a holiday may make out of a closed venue's last close
+MOST_MISSED_IN_ASIA: Final = 6  # where whole weeks are holidays
+BY_AGE: Final = frozenset({"crypto", "fx"})
+
+Suspicion: TypeAlias = Literal["jump", "split"]
+
+
+class KnownSplit(NamedTuple):
+    """A split in the ledger: `ratio` new shares for each old one, from `day` on."""
+
+    day: date
+    ratio: Decimal
 
 
 class TrustLimits(Struct, frozen=True):
-    """What a quote may be: `stale_after` seconds on top of its delay, `max_jump` as a fraction (None: any)."""
+    """What a quote may be: `stale_after` seconds on top of its delay, `max_jump` as a fraction (None: any).
+
+    `kind` is the asset's, or `fx` for a rate. `last_session` is the latest exchange time known of anything on the
+    same venue. `splits` are those that the ledger has: they explain a move, and date a price.
+    """
 
     currency: str
     stale_after: float
     max_jump: float | None
+    kind: str = "other"
+    last_session: datetime | None = None
+    splits: Sequence[KnownSplit] = ()
 
 
 class Trust(Struct, frozen=True):
@@ -34,39 +60,163 @@ class Trust(Struct, frozen=True):
     stale_limit: float | None = None
     jump: float | None = None  # against the last trusted price, as a fraction; None if there was none
     error: float = 0.0  # how far the price may be off, as a fraction, if untrusted but usable
+    note: str | None = None  # what should be said of a trusted price, such as whose close it is
+    suspicion: Suspicion | None = None  # what only further prints, or its user, can take away
+    split: str | None = None  # the suspected split as NEW:OLD
+    closed: bool = False  # its venue is closed; the price is of the last session
 
 
-def judge(quote: Quote | None, last_trusted: Quote | None, now: datetime, limits: TrustLimits) -> Trust:
+class _Age(NamedTuple):
+    limit: float
+    stale: str | None
+    note: str | None = None
+    closed: bool = False
+
+
+def judge(quote: Quote | None, memory: Memory | None, now: datetime, limits: TrustLimits) -> Trust:
     """Whether `quote` may be decided on at `now`; fails closed, with the reason."""
     if quote is None:
         return Trust(False, False, "no quote")
-    if quote.price is None:
-        return Trust(False, False, "no price")
-    if not quote.price.is_finite() or not LOWEST_PRICE <= quote.price <= HIGHEST_PRICE:
-        return Trust(False, False, f"price {quote.price} is not believable")
-    if quote.time is None:
-        return Trust(False, False, "no time")
-    if quote.currency is None:
-        return Trust(False, False, "no currency")
-    if quote.currency != limits.currency:
-        return Trust(False, False, f"quoted in {quote.currency}, not in {limits.currency}")
-    age = math.floor((now - quote.time).total_seconds())
+    unusable = _unusable(quote, limits)
+    seen = print_of(quote)
+    if unusable or seen is None:
+        return Trust(False, False, unusable)
+    age = math.floor((now - seen.time).total_seconds())
     if age < -FUTURE_TOLERANCE_SECONDS:
         return Trust(False, False, f"its time is {-age} s ahead of the clock", age)
-    limit = limits.stale_after + 60.0 * (quote.delay_minutes or 0)
-    jump = _jump(quote, last_trusted)
-    error = max(limits.max_jump or 0.0, abs(jump or 0.0))
-    if age > limit:
-        return Trust(False, True, f"{age} s old, limit {limit:.0f} s", age, limit, jump, error)
-    if limits.max_jump is not None and jump is not None and abs(jump) > limits.max_jump + 1e-12:
-        reason = (
-            f"jumped {jump:+.1%} from {last_trusted.price if last_trusted else ''}, limit {limits.max_jump:.0%}"
+    aged = _aged(quote, seen.time, age, now, limits)
+    before = _baseline(quote, memory, seen, limits)
+    jump = None if before is None else float(seen.price / before - 1)
+    error = _error(seen.price, before, limits)
+    if quote.source == "manual":
+        return Trust(aged.stale is None, True, aged.stale, max(age, 0), aged.limit, jump, error, aged.note)
+    doubt = _doubt(quote, memory, seen, before, limits)
+    if aged.stale is not None and doubt.suspicion is None:
+        return Trust(False, True, aged.stale, age, aged.limit, jump, error, closed=aged.closed)
+    if doubt.reason is not None:
+        return Trust(
+            False, True, doubt.reason, age, aged.limit, jump, error, None, doubt.suspicion, doubt.split, aged.closed
         )
-        return Trust(False, True, reason, age, limit, jump, error)
-    return Trust(True, True, None, max(age, 0), limit, jump)
+    return Trust(True, True, None, max(age, 0), aged.limit, jump, note=aged.note, closed=aged.closed)
 
 
-def _jump(quote: Quote, last_trusted: Quote | None) -> float | None:
-    if last_trusted is None or not last_trusted.price or quote.price is None:
+def remember(memory: Memory, quote: Quote | None, trust: Trust, limits: TrustLimits) -> Memory:
+    """What to keep in mind after `quote` was judged: it, if trusted; a further print of its jump, if not."""
+    seen = print_of(quote) if quote is not None and quote.source != "manual" else None
+    if seen is None or limits.max_jump is None or not trust.usable:
+        return memory
+    if trust.trusted:
+        if memory.trusted is not None and memory.trusted.time >= seen.time and not memory.suspects:
+            return memory
+        return Memory(seen)
+    if trust.suspicion is not None and memory.trusted is not None:
+        return suspected(memory, seen, limits.max_jump)
+    return memory
+
+
+def _unusable(quote: Quote, limits: TrustLimits) -> str | None:
+    """Why it is no quote at all."""
+    if quote.price is None:
+        return quote.note or "no price"
+    if not quote.price.is_finite() or not LOWEST_PRICE <= quote.price <= HIGHEST_PRICE:
+        return f"price {quote.price} is not believable"
+    if quote.time is None:
+        return "no time"
+    if quote.currency is None:
+        return "no currency"
+    if quote.currency != limits.currency:
+        return f"quoted in {quote.currency}, not in {limits.currency}"
+    return None
+
+
+def _aged(quote: Quote, time: datetime, age: int, now: datetime, limits: TrustLimits) -> _Age:
+    """Whether it is too old, by the exchange's time and never by when it was fetched."""
+    if quote.source == "manual":
+        left = None if quote.expires is None else math.ceil((quote.expires - now).total_seconds())
+        limit = 0.0 if quote.expires is None else (quote.expires - time).total_seconds()
+        stale = None if left is not None and left > 0 else f"the price typed {age} s ago has expired"
+        return _Age(limit, stale, f"typed by you, expires in {left} s" if stale is None else None)
+    limit = limits.stale_after + 60.0 * (quote.delay_minutes or 0)
+    if limits.kind == "fund" or (limits.kind == "other" and quote.kind == "MUTUALFUND"):
+        limit = max(limit, FUND_SECONDS)
+        note = None if age <= limits.stale_after else f"fund price of {_day(quote, time)}"
+        return _Age(limit, _stale(age, limit, quote), note)
+    if limits.kind not in BY_AGE and quote.kind not in ("CRYPTOCURRENCY", "CURRENCY") and _closed(quote, now, limit):
+        return _Age(limit, _not_the_last(quote, time, now, limits), f"at the close of {_day(quote, time)}", True)
+    return _Age(limit, _stale(age, limit, quote))
+
+
+def _stale(age: int, limit: float, quote: Quote) -> str | None:
+    if age <= limit:
         return None
-    return float(quote.price / last_trusted.price - 1)
+    why = f"; {quote.note}" if quote.note else ""
+    return f"{age} s old, limit {limit:.0f} s{why}"
+
+
+def _closed(quote: Quote, now: datetime, limit: float) -> bool:
+    """Whether its venue is closed: said so lately, or it cannot have opened since it was said."""
+    if quote.market_state not in CLOSED_STATES or quote.seen is None:
+        return False
+    if timedelta(0) <= now - quote.seen <= timedelta(seconds=limit):
+        return True
+    if quote.timezone is None:
+        return False
+    return now < next_opening(quote.seen, ZoneInfo(quote.timezone), quote.session_open)
+
+
+def _not_the_last(quote: Quote, time: datetime, now: datetime, limits: TrustLimits) -> str | None:
+    """Why the price of a closed venue is not the close of its last session; None if it may be."""
+    day = _day(quote, time)
+    if limits.last_session is not None and time + SAME_SESSION < limits.last_session:
+        return f"last traded on {day}, its venue on {limits.last_session:%Y-%m-%d}"
+    zone = ZoneInfo(quote.timezone or "UTC")
+    if sessions_missed(time, now, zone) > (MOST_MISSED_IN_ASIA if zone.key.startswith("Asia/") else MOST_MISSED):
+        return f"last traded on {day}: too long ago for the last close"
+    return None
+
+
+def _day(quote: Quote, time: datetime) -> date:
+    return time.astimezone(ZoneInfo(quote.timezone or "UTC")).date()
+
+
+def _baseline(quote: Quote, memory: Memory | None, seen: Print, limits: TrustLimits) -> Decimal | None:
+    """The last trusted price, in shares of the quote's day: splits that the ledger has since then are undone."""
+    if memory is None or memory.trusted is None or memory.trusted.currency != seen.currency:
+        return None
+    price = memory.trusted.price
+    then, today = _day(quote, memory.trusted.time), _day(quote, seen.time)
+    for split in limits.splits:
+        if then < split.day <= today:
+            price /= split.ratio
+    return price
+
+
+def _error(price: Decimal, before: Decimal | None, limits: TrustLimits) -> float:
+    """How far the price may be off, as a fraction of it: up to the limit, and as far as the one before."""
+    moved = 0.0 if before is None else max(abs(float(price / before - 1)), abs(float(before / price - 1)))
+    return max(limits.max_jump or 0.0, moved)
+
+
+class _Doubt(NamedTuple):
+    reason: str | None = None
+    suspicion: Suspicion | None = None
+    split: str | None = None
+
+
+def _doubt(
+    quote: Quote, memory: Memory | None, seen: Print, before: Decimal | None, limits: TrustLimits
+) -> _Doubt:
+    """Whether the price is of another number of shares, or jumped too far to be believed at once."""
+    later = [split for split in limits.splits if split.day > _day(quote, seen.time)]
+    if later and limits.max_jump is not None:
+        return _Doubt(f"its price is from before the split of {later[-1].day}")
+    if before is None or limits.max_jump is None or memory is None:
+        return _Doubt()
+    jump = float(seen.price / before - 1)
+    ratio = split_ratio(before, seen.price) if limits.kind not in BY_AGE else None
+    beyond = abs(jump) > limits.max_jump + 1e-12
+    if ratio is not None and (beyond or abs(math.log1p(jump)) > math.log(1.4)):
+        return _Doubt(f"looks like a {ratio} split: {before:f} became {seen.price:f}", "split", ratio)
+    if not beyond or confirmed(memory, seen, limits.max_jump):
+        return _Doubt()
+    return _Doubt(f"jumped {jump:+.1%} from {before:f}, limit {limits.max_jump:.0%}", "jump")
