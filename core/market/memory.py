@@ -1,4 +1,4 @@
-"""What is remembered of a symbol's prices between looks: the last that was trusted, and prints that were not. Pure."""
+"""What is remembered of a symbol's prices: the last that was trusted, and prints since that were not. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a venue can open again, without a calendar of holidays: errs on the early side, so that trust ends too soon."""
+"""When a venue can open again, without a calendar of holidays: rather too early, so that trust ends too soon."""
 
 from __future__ import annotations
 

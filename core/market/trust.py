@@ -141,7 +141,11 @@ def _aged(quote: Quote, time: datetime, age: int, now: datetime, limits: TrustLi
         limit = max(limit, FUND_SECONDS)
         note = None if age <= limits.stale_after else f"fund price of {_day(quote, time)}"
         return _Age(limit, _stale(age, limit, quote), note)
-    if limits.kind not in BY_AGE and quote.kind not in ("CRYPTOCURRENCY", "CURRENCY") and _closed(quote, now, limit):
+    if (
+        limits.kind not in BY_AGE
+        and quote.kind not in ("CRYPTOCURRENCY", "CURRENCY")
+        and _closed(quote, now, limit)
+    ):
         return _Age(limit, _not_the_last(quote, time, now, limits), f"at the close of {_day(quote, time)}", True)
     return _Age(limit, _stale(age, limit, quote))
 
@@ -203,9 +207,7 @@ class _Doubt(NamedTuple):
     split: str | None = None
 
 
-def _doubt(
-    quote: Quote, memory: Memory | None, seen: Print, before: Decimal | None, limits: TrustLimits
-) -> _Doubt:
+def _doubt(quote: Quote, memory: Memory | None, seen: Print, before: Decimal | None, limits: TrustLimits) -> _Doubt:
     """Whether the price is of another number of shares, or jumped too far to be believed at once."""
     later = [split for split in limits.splits if split.day > _day(quote, seen.time)]
     if later and limits.max_jump is not None:

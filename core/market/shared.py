@@ -1,0 +1,437 @@
+"""One poller for all sessions of a machine: whoever holds the lock asks Yahoo, everyone reads the shared board."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from time import monotonic
+from typing import Final, Protocol
+
+from msgspec.structs import replace
+
+from core.clock import Clock, WallClock
+from core.disk import FileLock, private_directory, remove_temporaries
+from core.market.boardfile import BoardFile, Shared
+from core.market.breaker import CLOSED, after_failure
+from core.market.fetcher import Answer, Client, Fetcher, Question
+from core.market.quotes import Quote, QuoteBoard
+from core.market.wanted import LEAST_INTERVAL, Wanted, WantedFile, wanted_by_all
+
+LOCK: Final = "lock"
+BEAT_SECONDS: Final = 1.0
+QUICK_BEAT_SECONDS: Final = 0.05  # while somebody waits for the first answer
+DEADLINE_SECONDS: Final = 25.0  # of one question; yfinance's own cookie calls may take 30 s each
+NEW_SYMBOL_SECONDS: Final = 1.0  # between two polls, however many new symbols come
+GRACE_SECONDS: Final = 30.0  # a poller that is so late, beyond three intervals, stands still: it is replaced
+TICKS_TO_DISK_SECONDS: Final = 5.0
+SHARE_AGAIN_SECONDS: Final = 60.0
+STOP_SECONDS: Final = 2.0
+UNKNOWN: Final = "Yahoo does not know this symbol"
+
+
+class Ticker(Protocol):
+    """A stream of quotes between the polls (core.market.stream.Stream)."""
+
+    def watch(self, symbols: Iterable[str]) -> None:
+        """Stream these from now on."""
+
+    def stop(self) -> None:
+        """End it."""
+
+
+OpenTicker = Callable[[Callable[[list[Quote]], None], Callable[[], bool]], Ticker]
+
+
+class FeedHub:
+    """This process's part of the shared feed, in a thread of its own: wants, polls if nobody else does, reads.
+
+    `ticker` opens a stream (callback for its quotes, whether it may be silent); None for none. Without a folder that
+    can be written the hub polls for itself alone.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        client: Client,
+        *,
+        ticker: OpenTicker | None = None,
+        clock: Clock | None = None,
+        beat_seconds: float = BEAT_SECONDS,
+    ) -> None:
+        self.folder = folder
+        self.clock: Clock = clock or WallClock()
+        self._lock = FileLock(folder / LOCK)
+        self._file = BoardFile(folder)
+        self._own = WantedFile(folder)
+        self._fetcher = Fetcher(client, self._wake_up)
+        self._open_ticker = ticker
+        self._ticker: Ticker | None = None
+        self._ticks: list[Quote] = []
+        self._ticks_written = 0.0
+        self._wants: dict[object, Wanted] = {}
+        self._wake = threading.Condition()
+        self._woken = False
+        self._thread: threading.Thread | None = None
+        self._stopping = False
+        self._alone = False
+        self._tried_to_share = 0.0
+        self._beat_seconds = beat_seconds
+        self._venues: dict[str, date] = {}  # whose sessions were asked for, and on which day
+        self._late: Question | None = None
+        self.version = 0
+        self.shared = self._file.read() or Shared()
+
+    # -- what sessions ask of it, from any thread
+
+    @property
+    def board(self) -> QuoteBoard:
+        """The last-known quotes."""
+        return self.shared.board
+
+    @property
+    def polling(self) -> bool:
+        """Whether this process is the one that asks Yahoo."""
+        return self._alone or self._lock.held
+
+    def want(self, who: object, symbols: Iterable[str], interval: float) -> None:
+        """Let `who` have these symbols polled, at least every `interval` seconds."""
+        wanted = Wanted(tuple(dict.fromkeys(symbols)), max(interval, LEAST_INTERVAL))
+        with self._wake:
+            if self._wants.get(who) != wanted:
+                self._wants[who] = wanted
+                self._notify()
+
+    def forget(self, who: object) -> None:
+        """`who` wants nothing any more."""
+        with self._wake:
+            self._wants.pop(who, None)
+
+    def start(self) -> None:
+        """Start the thread; once is enough."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="feed", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread, and leave the polling to others."""
+        with self._wake:
+            self._stopping = True
+            self._notify()
+        if self._thread is not None:
+            self._thread.join(STOP_SECONDS)
+        else:
+            self._let_go()
+
+    def settle(self, symbols: Iterable[str], interval: float, seconds: float) -> None:
+        """Wait until all `symbols` were answered for within `interval`, or a try has failed; at most `seconds`."""
+        began, end = self.clock.now(), monotonic() + seconds
+        wanted = tuple(symbols)
+        while monotonic() < end:
+            now, shared = self.clock.now(), self.shared
+            if all(shared.fresh(symbol, interval, now) for symbol in wanted) or shared.breaker.is_open(now):
+                return
+            failed = shared.trouble and shared.attempted_at is not None and shared.attempted_at >= began
+            if failed and self._fetcher.under_way is None:
+                return
+            with self._wake:
+                self._wake.wait(QUICK_BEAT_SECONDS)
+
+    def trouble(self, interval: float) -> str:
+        """What is wrong with the feed now, in one line; empty if nothing is."""
+        now, shared = self.clock.now(), self.shared
+        if shared.breaker.is_open(now) and shared.trouble:
+            until = shared.breaker.until
+            assert until is not None, "an open breaker says until when"
+            return f"{shared.trouble}; next try at {until.astimezone(UTC):%H:%M:%S} UTC"
+        if shared.trouble:
+            return shared.trouble
+        under_way = self._fetcher.under_way
+        if under_way is not None and not under_way.sessions and now - under_way.asked > timedelta(seconds=10):
+            return f"Yahoo has not answered for {(now - under_way.asked).total_seconds():.0f} s"
+        if shared.polled_at is not None and now - shared.polled_at > timedelta(
+            seconds=3 * interval + GRACE_SECONDS
+        ):
+            return f"the prices are of {shared.polled_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        return ""
+
+    # -- the thread
+
+    def _notify(self) -> None:
+        self._woken = True
+        self._wake.notify_all()
+
+    def _wake_up(self) -> None:
+        with self._wake:
+            self._notify()
+
+    def _run(self) -> None:
+        while True:
+            self.beat()
+            with self._wake:
+                if not self._woken and not self._stopping:
+                    self._wake.wait(self._beat_seconds)
+                self._woken = False
+                if self._stopping:
+                    break
+        self._let_go()
+
+    def _let_go(self) -> None:
+        self._fetcher.stop()
+        if self._ticker is not None:
+            self._ticker.stop()
+            self._ticker = None
+        self._own.withdraw()
+        self._lock.release()
+
+    def beat(self) -> None:
+        """One round: say what is wanted, read what others wrote, and ask Yahoo if that falls to this process."""
+        with self._wake:
+            wanted = Wanted()
+            for one in self._wants.values():
+                wanted = wanted.joined(one)
+        if not self._alone or monotonic() - self._tried_to_share > SHARE_AGAIN_SECONDS:
+            self._tried_to_share = monotonic()
+            try:
+                self._share(wanted)
+                self._alone = False
+            except OSError:
+                self._alone = True  # the folder cannot be written, or not locked: poll for this process only
+        if self.polling:
+            self._poll(wanted)
+        else:
+            self._stand_by()
+
+    def _share(self, wanted: Wanted) -> None:
+        private_directory(self.folder)
+        if wanted.symbols:
+            self._own.say(wanted)
+        self._read()
+        if not self._lock.held and wanted.symbols:
+            self._replace_if_standing_still(wanted.interval)
+            if self._lock.acquire():
+                self._lock.write(b"%d\n" % os.getpid())
+                remove_temporaries(self._file.path)
+                self._read()
+
+    def _read(self) -> None:
+        if (shared := self._file.read()) is not None:
+            self._use(replace(shared, quotes=self.board.merged(shared.quotes.values()).quotes))
+
+    def _replace_if_standing_still(self, interval: float) -> None:
+        """A poller that is stopped keeps its lock: after a long silence its lock file is put out of its way."""
+        now, shared = self.clock.now(), self.shared
+        last = max(filter(None, (shared.attempted_at, shared.breaker.until)), default=None)
+        if last is not None and now - last > timedelta(seconds=3 * interval + GRACE_SECONDS):
+            with contextlib.suppress(FileNotFoundError):
+                if now.timestamp() - self._lock.path.stat().st_mtime > 3 * interval + GRACE_SECONDS:
+                    self._lock.path.unlink()
+
+    def _stand_by(self) -> None:
+        """Somebody else polls: no stream, and nothing to be asked."""
+        if self._ticker is not None:
+            self._ticker.stop()
+            self._ticker = None
+        self._fetcher.answer()
+
+    def _poll(self, wanted: Wanted) -> None:
+        for other in () if self._alone else wanted_by_all(self.folder, self._own.path):
+            wanted = wanted.joined(other)
+        now = self.clock.now()
+        self._take_in(now)
+        self._take_ticks()
+        if wanted.symbols and self._fetcher.under_way is None and not self.shared.breaker.is_open(now):
+            if self._due(wanted, now):
+                self._save(replace(self.shared, attempted_at=now))
+                self._fetcher.ask(Question(wanted.symbols, now))
+            elif (symbol := self._unknown_session(wanted, now)) is not None:
+                self._fetcher.ask(Question((symbol,), now, sessions=True))
+        if self._open_ticker is not None and self.shared.polled_at is not None and not self.shared.trouble:
+            if self._ticker is None:
+                self._ticker = self._open_ticker(self._tick, self._may_be_silent)
+            self._ticker.watch(s for s in wanted.symbols if s not in self.shared.unknown)
+
+    def _due(self, wanted: Wanted, now: datetime) -> bool:
+        last = self.shared.attempted_at
+        if last is None or last > now + timedelta(seconds=wanted.interval):
+            return True
+        since = (now - last).total_seconds()
+        new = any(symbol not in self.shared.asked for symbol in wanted.symbols)
+        stale = not all(self.shared.fresh(symbol, wanted.interval, now) for symbol in wanted.symbols)
+        return since >= wanted.interval or (
+            since >= NEW_SYMBOL_SECONDS and (new or (stale and not self.shared.trouble))
+        )
+
+    def _take_in(self, now: datetime) -> None:
+        """What came of the question under way, or that it has had no answer for too long."""
+        answer = self._fetcher.answer()
+        if answer is not None:
+            self._late = None
+            if answer.question.sessions:
+                self._take_sessions(answer)
+            elif answer.reply is not None:
+                self._take_reply(answer, now)
+            else:
+                assert answer.error is not None
+                self._fail(answer.error.kind, answer.error.detail, now)
+            return
+        question = self._fetcher.under_way
+        if question is None or question is self._late:
+            return
+        if now - question.asked > timedelta(seconds=DEADLINE_SECONDS):
+            self._late = question
+            self._fail("network", f"Yahoo did not answer within {DEADLINE_SECONDS:.0f} s", now)
+
+    def _take_reply(self, answer: Answer, now: datetime) -> None:
+        reply, shared = answer.reply, self.shared
+        assert reply is not None
+        asked = dict.fromkeys(answer.question.symbols, answer.question.asked)
+        unknown = (set(shared.unknown) - asked.keys()) | set(reply.unknown)
+        strange = [Quote(s, "yahoo", seen=answer.question.asked, note=UNKNOWN) for s in reply.unknown]
+        self._save(
+            replace(
+                shared,
+                polled_at=answer.question.asked,
+                trouble="",
+                breaker=CLOSED,
+                asked={**shared.asked, **asked},
+                unknown=tuple(sorted(unknown)),
+                quotes=shared.board.merged((*reply.quotes, *strange)).quotes,
+            ).forgetting(now)
+        )
+
+    def _fail(self, kind: str, detail: str, now: datetime) -> None:
+        breaker = after_failure(self.shared.breaker, kind, now, random.random())  # type: ignore[arg-type]
+        self._save(replace(self.shared, trouble=detail, breaker=breaker))
+
+    def _unknown_session(self, wanted: Wanted, now: datetime) -> str | None:
+        """A symbol of a venue whose regular session of today is not known yet and was not asked for."""
+        if self._open_ticker is None:  # a one-shot look can do without
+            return None
+        for symbol in wanted.symbols:
+            quote = self.board.get(symbol)
+            if (
+                quote is None
+                or quote.exchange is None
+                or quote.kind in ("CURRENCY", "CRYPTOCURRENCY", "MUTUALFUND")
+            ):
+                continue
+            if self._venues.get(quote.exchange) != now.date():
+                self._venues[quote.exchange] = now.date()
+                return symbol
+        return None
+
+    def _take_sessions(self, answer: Answer) -> None:
+        for symbol, (opens, closes) in answer.sessions.items():
+            quote = self.board.get(symbol)
+            if quote is None or quote.exchange is None:
+                continue
+            self._save(
+                replace(
+                    self.shared,
+                    quotes={
+                        s: replace(q, session_open=opens, session_close=closes)
+                        if q.exchange == quote.exchange
+                        else q
+                        for s, q in self.shared.quotes.items()
+                    },
+                )
+            )
+
+    def _tick(self, quotes: list[Quote]) -> None:
+        """Takes quotes from the stream's thread."""
+        with self._wake:
+            self._ticks += quotes
+
+    def _take_ticks(self) -> None:
+        with self._wake:
+            ticks, self._ticks = self._ticks, []
+        known: Mapping[str, Quote] = self.shared.quotes
+        ticks = [tick for tick in ticks if tick.symbol in known]  # the stream only improves on the poll
+        if not ticks:
+            return
+        shared = replace(self.shared, quotes=self.board.merged(ticks).quotes)
+        if monotonic() - self._ticks_written >= TICKS_TO_DISK_SECONDS:
+            self._ticks_written = monotonic()
+            self._save(shared)
+        else:
+            self._use(shared)
+
+    def _may_be_silent(self) -> bool:
+        """Whether no venue that is streamed is open now."""
+        return not any(
+            quote.market_state == "REGULAR" or quote.kind == "CRYPTOCURRENCY"
+            for quote in self.shared.quotes.values()
+        )
+
+    def _save(self, shared: Shared) -> None:
+        self._use(shared)
+        if self._alone:
+            return
+        if self._lock.held:
+            with contextlib.suppress(OSError):  # a full disk: the others see older prices, and their age
+                self._file.write(shared)
+
+    def _use(self, shared: Shared) -> None:
+        with self._wake:
+            self.shared = shared
+            self.version += 1
+            self._wake.notify_all()
+
+
+class SharedFeed:
+    """One portfolio's view of the hub. Closing it closes the hub if the feed owns it."""
+
+    source: Final = "yahoo"
+    interval = BEAT_SECONDS
+
+    def __init__(self, hub: FeedHub, symbols: Iterable[str], interval: float, *, owns_hub: bool = False) -> None:
+        self._hub = hub
+        self._every = interval
+        self._owns = owns_hub
+        self.clock: Clock = hub.clock
+        self.want(symbols)
+
+    def want(self, symbols: Iterable[str]) -> None:
+        """Have these symbols polled from now on."""
+        self._hub.want(self, symbols, self._every)
+
+    @property
+    def board(self) -> QuoteBoard:
+        """The last-known quotes of all sessions."""
+        return self._hub.board
+
+    @property
+    def unknown(self) -> frozenset[str]:
+        """The symbols that the source does not know."""
+        return frozenset(self._hub.shared.unknown)
+
+    @property
+    def version(self) -> int:
+        """A number that changes with the board."""
+        return self._hub.version
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with the feed, in one line; empty if nothing is."""
+        return self._hub.trouble(self._every)
+
+    @property
+    def asking(self) -> bool:
+        """Whether the first answer is still to come."""
+        return self._hub.shared.polled_at is None and not self._hub.shared.trouble
+
+    def advance(self) -> bool:
+        """The hub asks by itself; there may always be more."""
+        self._hub.start()
+        return True
+
+    def close(self) -> None:
+        """Want nothing any more."""
+        self._hub.forget(self)
+        if self._owns:
+            self._hub.stop()
