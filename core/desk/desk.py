@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -16,16 +17,19 @@ from core.book.entries import Draft, Entry
 from core.clock import WallClock, local_zone
 from core.desk import confirmation
 from core.desk.confirmation import Confirmed, Executed, PriceMoved, Request
+from core.desk.prices import Prices
 from core.desk.remarks import remarks
 from core.desk.snapshot import FeedState, FeedStatus, Snapshot
-from core.errors import BadInput, Conflict, NoTrustedPrices
+from core.errors import BadInput, Conflict, NoTrustedPrices, StrikezoneError
 from core.ledger.ledger import Ledger
 from core.ledger.state import State, load_state
+from core.market.appraisal import Appraisal
 from core.market.feed import Feed
-from core.market.quotes import Quote, QuoteBoard
+from core.market.quotes import Quote
 from core.market.replay import ReplayFeed
-from core.market.trust import Trust, TrustLimits, judge
-from core.money import MINOR_UNITS
+from core.market.shared import SharedFeed
+from core.market.trust import Trust
+from core.market.typed import TypedPrice
 from core.planning.guards import History, history
 from core.planning.planner import Plan, Situation, plan
 from core.planning.proposal import Proposal
@@ -46,10 +50,11 @@ class Desk:
         self.ledger = ledger
         self.feed = feed
         self._lock = threading.RLock()
-        self._last_trusted: dict[str, Quote] = {}
+        self.prices = Prices(portfolio, ledger, feed)
         self._first_breach: dict[str, datetime] = {}
         self._history: tuple[Book, date, History] | None = None
         self._number = 0
+        feed.want(self.prices.symbols())
 
     @classmethod
     def open(cls, portfolio: Portfolio, data_directory: Path, feed: Feed, *, readonly: bool = False) -> Desk:
@@ -70,11 +75,11 @@ class Desk:
         """The portfolio as it stands; with `everything` all is planned to target, be it outside or not."""
         with self._lock:
             self.ledger.refresh()
-            now, board = self.feed.clock.now(), self.feed.board
-            book = self.ledger.book
-            valuation = value_book(self.portfolio, book, board, self._judge(board, now))
-            conflicts = self.ledger.conflicts
+            now, book = self.feed.clock.now(), self.ledger.book
             state = load_state(self.ledger.folder)
+            appraisal = self.prices.appraise(state, now)
+            valuation = value_book(self.portfolio, book, appraisal.board, appraisal.trusts)
+            conflicts = self.ledger.conflicts
             first = self._breaches(valuation, state, now)
             ready, waiting = due(valuation, first, self.portfolio.policy.dwell_seconds, now)
             past = self._past(now)
@@ -98,7 +103,8 @@ class Desk:
                 valuation=valuation,
                 proposals=planned.proposals,
                 warnings=(*said, *planned.warnings),
-                feed=self._feed_status(),
+                feed=self._feed_status(appraisal),
+                appraisal=appraisal,
                 stands=planned.stands,
                 triggered=valuation.breached,
                 entries=len(self.ledger.entries),
@@ -217,10 +223,35 @@ class Desk:
             )
         )
 
-    def close(self, *, fold: bool = False) -> None:
-        """Lets go of the ledger's files; with `fold` puts them in order first."""
+    def accept(self, symbol: str) -> Quote:
+        """Releases a quote that jumped or looks like a split: its price is believed."""
         with self._lock:
-            self.ledger.close(fold=fold)
+            quote, trust = self._quoted(symbol)
+            self.prices.accept(symbol, quote, trust)
+            assert quote is not None, "it was accepted"
+            return quote
+
+    def type_price(self, symbol: str, price: Decimal | None) -> TypedPrice | None:
+        """Lets a price typed by the user count until it expires; with None the feed's counts again."""
+        with self._lock:
+            return self.prices.type_price(symbol, price, self.feed.clock.now())
+
+    def close(self, *, fold: bool = False) -> None:
+        """Lets go of the feed and of the ledger's files; with `fold` puts these in order first."""
+        with self._lock:
+            try:
+                with contextlib.suppress(StrikezoneError):  # prices are only remembered
+                    self.prices.save(self.feed.clock.now())
+            finally:
+                self.feed.close()
+                self.ledger.close(fold=fold)
+
+    def _quoted(self, symbol: str) -> tuple[Quote | None, Trust]:
+        """The quote of `symbol` and its judgement now."""
+        appraisal = self.look().appraisal
+        if symbol not in appraisal.trusts:
+            raise BadInput(f"{symbol} is not in the portfolio", where=self.portfolio.path, fix="check the symbol")
+        return appraisal.board.get(symbol), appraisal.trusts[symbol]
 
     def _confirmable(self, requests: Sequence[Request], snapshot: Snapshot) -> tuple[Proposal, ...]:
         self._refuse_conflicts()
@@ -243,22 +274,6 @@ class Desk:
 
     def _recorded(self) -> Mapping[str, int]:
         return {entry.id: entry.seq for entry in self.ledger.entries}
-
-    def _judge(self, board: QuoteBoard, now: datetime) -> dict[str, Trust]:
-        trusts = {}
-        replayed = isinstance(self.feed, ReplayFeed)
-        for asset in self.portfolio.assets:
-            quote = board.get(asset.symbol)
-            limits = TrustLimits(
-                currency=MINOR_UNITS.get(asset.currency, (asset.currency, 1))[0],
-                stale_after=self.portfolio.feed.stale_after,
-                max_jump=None if replayed else self.portfolio.limits.max_jump.value,
-            )
-            trust = judge(quote, self._last_trusted.get(asset.symbol), now, limits)
-            trusts[asset.symbol] = trust
-            if trust.trusted and quote is not None:
-                self._last_trusted[asset.symbol] = quote
-        return trusts
 
     def _breaches(self, valuation: Valuation, state: State, now: datetime) -> dict[str, datetime]:
         """Since when each breach lasts: from state.json if breaches must dwell, so that looks add up.
@@ -305,13 +320,20 @@ class Desk:
             self._history = (book, day, history(book.trades, now, self.portfolio.timezone))
         return self._history[2]
 
-    def _feed_status(self) -> FeedStatus:
+    def _feed_status(self, appraisal: Appraisal) -> FeedStatus:
         feed = self.feed
         if isinstance(feed, ReplayFeed):
             still = feed.source == "csv"
             state: FeedState = "still" if still else "ended" if feed.ended else "live"
             return FeedStatus(feed.source, state, "", feed.row + 1, feed.rows, 0.0 if still else feed.speed)
-        return FeedStatus(feed.source, "down" if feed.trouble else "live", feed.trouble)
+        trouble = feed.trouble
+        if trouble:
+            return FeedStatus(feed.source, "down", trouble)
+        if isinstance(feed, SharedFeed) and feed.asking:
+            return FeedStatus(feed.source, "asking")
+        usable = [trust for trust in appraisal.trusts.values() if trust.usable]
+        resting = bool(usable) and all(trust.closed for trust in usable)
+        return FeedStatus(feed.source, "closed" if resting else "live")
 
     def _symbol_of(self, id: str) -> str:  # noqa: A002
         for proposal in self.look().proposals:

@@ -16,6 +16,7 @@ from core.market.replay import ReplayFeed
 from core.text import clean
 
 LISTEN_SECONDS: Final = 2.0  # how often a quiet desk looks whether another session wrote to its ledger
+AGE_SECONDS: Final = 5.0  # and how often anew although nothing came: prices grow old
 STOP_SECONDS: Final = 5.0
 LONGEST: Final = 300  # characters of a feed's trouble
 
@@ -34,6 +35,8 @@ class Runner:
         self._steps = 0
         self._asked = False
         self._last: Snapshot | None = None
+        self._version = -1
+        self._looked = 0.0
 
     @property
     def paused(self) -> bool:
@@ -149,8 +152,9 @@ class Runner:
         try:
             if moving:
                 self.desk.advance()
-            elif not asked and not self.desk.changed_elsewhere():
+            if not (asked or self._anything_new(moving) or self.desk.changed_elsewhere()):
                 return
+            self._version, self._looked = self.desk.feed.version, monotonic()
             self._last = self._with_status(self.desk.look())
         except Exception as error:  # told on the screen; the next look may be better
             if self._last is None:
@@ -161,6 +165,10 @@ class Runner:
             )
         if self.publish is not None and not self._stopping:
             self.publish(self._last)
+
+    def _anything_new(self, moving: bool) -> bool:
+        """Whether the feed has something that was not looked at, or what it has must have grown old."""
+        return moving and (self.desk.feed.version != self._version or monotonic() - self._looked >= AGE_SECONDS)
 
     def _with_status(self, snapshot: Snapshot) -> Snapshot:
         if self.replay is None or snapshot.feed.state == "ended" or not (self._paused or self._holds):

@@ -9,13 +9,15 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from core.errors import Problem
+from core.market.appraisal import Appraisal
 from core.market.feed import Source
+from core.market.quotes import QuoteBoard
 from core.planning.guards import History
 from core.planning.proposal import Proposal
 from core.policy.valuation import CashLine, Line, Valuation
 from core.portfolio.model import Portfolio
 
-FeedState: TypeAlias = Literal["live", "paused", "ended", "down", "still"]
+FeedState: TypeAlias = Literal["live", "asking", "closed", "paused", "ended", "down", "still"]
 
 
 class FeedStatus(Struct, frozen=True):
@@ -45,6 +47,7 @@ class Snapshot(Struct, frozen=True):
     counts: Mapping[str, int] = {}  # ledger entries by symbol
     past: History = History()  # what was traded already today and this month
     number: int = 0  # counts the snapshots of one desk
+    appraisal: Appraisal = Appraisal(QuoteBoard(), {}, {})  # every quote that counts, rates included, judged
 
     @property
     def lines(self) -> tuple[Line, ...]:

@@ -1,4 +1,4 @@
-"""What a portfolio remembers beside its ledger: first breaches, snoozes, dismissals, whether it is paused.
+"""What a portfolio remembers beside its ledger: first breaches, snoozes, dismissals, prices, whether it is paused.
 
 To lose it is to lose nothing that was recorded.
 """
@@ -16,6 +16,8 @@ from msgspec import Struct
 
 from core.errors import BadInput
 from core.ledger import journal
+from core.market.memory import Memory
+from core.market.typed import TypedPrice
 
 STATE_FILE: Final = "state.json"
 LEDGER_FILE: Final = "ledger.json"
@@ -25,12 +27,14 @@ SCHEMA: Final = 1
 
 class State(Struct, frozen=True):
     """By symbol: since when it has been outside its band, until when it is snoozed, and how many ledger entries
-    it had when it was dismissed. `paused` stops all proposals."""
+    it had when it was dismissed; what its prices were, and what its user typed. `paused` stops all proposals."""
 
     first_breach: dict[str, datetime] = {}
     snoozed: dict[str, datetime] = {}
     dismissed: dict[str, int] = {}
     paused: bool = False
+    prices: dict[str, Memory] = {}
+    typed: dict[str, TypedPrice] = {}
 
 
 Change = Callable[[State], State]

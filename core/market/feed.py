@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, Protocol, TypeAlias
 
 from core.clock import Clock
@@ -30,8 +31,18 @@ class Feed(Protocol):
         """Seconds until `advance` should be called again."""
 
     @property
+    def version(self) -> int:
+        """A number that changes with the board, and with the trouble."""
+
+    @property
     def trouble(self) -> str:
         """What is wrong with the feed, in one line; empty if nothing is."""
+
+    def want(self, symbols: Iterable[str]) -> None:
+        """Quote these symbols from now on."""
+
+    def settle(self) -> None:
+        """Wait, a bounded time, until what is wanted was asked for: for those who look once."""
 
     def advance(self) -> bool:
         """Take in newer quotes; whether there may be more later."""
@@ -44,12 +55,19 @@ class EmptyFeed:
     """No source at all: nothing is ever quoted, unless its user types a price."""
 
     interval = 15.0
+    version = 0
 
     def __init__(self, clock: Clock, trouble: str, source: Source = "none") -> None:
         self.source: Source = source
         self.clock: Clock = clock
         self.board = QuoteBoard()
         self.trouble = trouble
+
+    def want(self, symbols: Iterable[str]) -> None:
+        """Nothing is ever asked for."""
+
+    def settle(self) -> None:
+        """There is nothing to wait for."""
 
     def advance(self) -> bool:
         """There is never more."""

@@ -21,7 +21,7 @@ class Client(Protocol):
     def fetch(self, symbols: Sequence[str], now: datetime) -> Reply:
         """The quotes of `symbols`; FeedError if there is no answer."""
 
-    def periods(self, symbols: Sequence[str]) -> dict[str, Period]:
+    def periods(self, symbols: Sequence[str], now: datetime) -> dict[str, Period]:
         """The regular session of each symbol's venue; FeedError if there is no answer."""
 
 
@@ -81,7 +81,7 @@ class Fetcher:
     def _ask(self, question: Question) -> Answer:
         try:
             if question.sessions:
-                return Answer(question, sessions=self._client.periods(question.symbols))
+                return Answer(question, sessions=self._client.periods(question.symbols, question.asked))
             return Answer(question, reply=self._client.fetch(question.symbols, question.asked))
         except FeedError as error:
             return Answer(question, error=error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from core.clock import StandingClock, close_of
@@ -40,6 +41,11 @@ class ReplayFeed:
         return self.row + 1 >= self.rows
 
     @property
+    def version(self) -> int:
+        """The number of the row."""
+        return self.row
+
+    @property
     def interval(self) -> float:
         """Seconds until the next row."""
         return 1.0 / self.speed
@@ -51,6 +57,12 @@ class ReplayFeed:
             self.clock.moment = close_of(self._table.days[self.row])
             self.board = self._board()
         return not self.ended
+
+    def want(self, symbols: Iterable[str]) -> None:
+        """The price file has what it has."""
+
+    def settle(self) -> None:
+        """There is nothing to wait for."""
 
     def close(self) -> None:
         """There is nothing to let go of."""

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from core.clock import Clock, WallClock
 from core.disk import FileLock, private_directory, remove_temporaries
 from core.market.boardfile import BoardFile, Shared
-from core.market.breaker import CLOSED, after_failure
+from core.market.breaker import CLOSED, FailureKind, after_failure
 from core.market.fetcher import Answer, Client, Fetcher, Question
 from core.market.quotes import Quote, QuoteBoard
 from core.market.wanted import LEAST_INTERVAL, Wanted, WantedFile, wanted_by_all
@@ -30,7 +30,9 @@ NEW_SYMBOL_SECONDS: Final = 1.0  # between two polls, however many new symbols c
 GRACE_SECONDS: Final = 30.0  # a poller that is so late, beyond three intervals, stands still: it is replaced
 TICKS_TO_DISK_SECONDS: Final = 5.0
 SHARE_AGAIN_SECONDS: Final = 60.0
+SETTLE_SECONDS: Final = 20.0  # that a look waits for the feed: commands end within 30 s
 STOP_SECONDS: Final = 2.0
+WITHOUT_SESSIONS: Final = frozenset({"CURRENCY", "CRYPTOCURRENCY", "MUTUALFUND"})
 UNKNOWN: Final = "Yahoo does not know this symbol"
 
 
@@ -50,8 +52,8 @@ OpenTicker = Callable[[Callable[[list[Quote]], None], Callable[[], bool]], Ticke
 class FeedHub:
     """This process's part of the shared feed, in a thread of its own: wants, polls if nobody else does, reads.
 
-    `ticker` opens a stream (callback for its quotes, whether it may be silent); None for none. Without a folder that
-    can be written the hub polls for itself alone.
+    `ticker` opens a stream (callback for its quotes, whether it may be silent); None for none. Without a folder
+    that can be written the hub polls for itself alone.
     """
 
     def __init__(
@@ -153,9 +155,8 @@ class FeedHub:
         under_way = self._fetcher.under_way
         if under_way is not None and not under_way.sessions and now - under_way.asked > timedelta(seconds=10):
             return f"Yahoo has not answered for {(now - under_way.asked).total_seconds():.0f} s"
-        if shared.polled_at is not None and now - shared.polled_at > timedelta(
-            seconds=3 * interval + GRACE_SECONDS
-        ):
+        late = timedelta(seconds=3 * interval + GRACE_SECONDS)
+        if shared.polled_at is not None and now - shared.polled_at > late:
             return f"the prices are of {shared.polled_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
         return ""
 
@@ -262,9 +263,8 @@ class FeedHub:
         since = (now - last).total_seconds()
         new = any(symbol not in self.shared.asked for symbol in wanted.symbols)
         stale = not all(self.shared.fresh(symbol, wanted.interval, now) for symbol in wanted.symbols)
-        return since >= wanted.interval or (
-            since >= NEW_SYMBOL_SECONDS and (new or (stale and not self.shared.trouble))
-        )
+        early = new or (stale and not self.shared.trouble)
+        return since >= (NEW_SYMBOL_SECONDS if early else wanted.interval)
 
     def _take_in(self, now: datetime) -> None:
         """What came of the question under way, or that it has had no answer for too long."""
@@ -304,8 +304,8 @@ class FeedHub:
             ).forgetting(now)
         )
 
-    def _fail(self, kind: str, detail: str, now: datetime) -> None:
-        breaker = after_failure(self.shared.breaker, kind, now, random.random())  # type: ignore[arg-type]
+    def _fail(self, kind: FailureKind, detail: str, now: datetime) -> None:
+        breaker = after_failure(self.shared.breaker, kind, now, random.random())
         self._save(replace(self.shared, trouble=detail, breaker=breaker))
 
     def _unknown_session(self, wanted: Wanted, now: datetime) -> str | None:
@@ -314,11 +314,7 @@ class FeedHub:
             return None
         for symbol in wanted.symbols:
             quote = self.board.get(symbol)
-            if (
-                quote is None
-                or quote.exchange is None
-                or quote.kind in ("CURRENCY", "CRYPTOCURRENCY", "MUTUALFUND")
-            ):
+            if quote is None or quote.exchange is None or quote.kind in WITHOUT_SESSIONS:
                 continue
             if self._venues.get(quote.exchange) != now.date():
                 self._venues[quote.exchange] = now.date()
@@ -330,17 +326,9 @@ class FeedHub:
             quote = self.board.get(symbol)
             if quote is None or quote.exchange is None:
                 continue
-            self._save(
-                replace(
-                    self.shared,
-                    quotes={
-                        s: replace(q, session_open=opens, session_close=closes)
-                        if q.exchange == quote.exchange
-                        else q
-                        for s, q in self.shared.quotes.items()
-                    },
-                )
-            )
+            there = [q for q in self.shared.quotes.values() if q.exchange == quote.exchange]
+            known = [replace(q, session_open=opens, session_close=closes) for q in there]
+            self._save(replace(self.shared, quotes=self.board.with_quotes(known).quotes))
 
     def _tick(self, quotes: list[Quote]) -> None:
         """Takes quotes from the stream's thread."""
@@ -363,10 +351,8 @@ class FeedHub:
 
     def _may_be_silent(self) -> bool:
         """Whether no venue that is streamed is open now."""
-        return not any(
-            quote.market_state == "REGULAR" or quote.kind == "CRYPTOCURRENCY"
-            for quote in self.shared.quotes.values()
-        )
+        quotes = self.shared.quotes.values()
+        return not any(quote.market_state == "REGULAR" or quote.kind == "CRYPTOCURRENCY" for quote in quotes)
 
     def _save(self, shared: Shared) -> None:
         self._use(shared)
@@ -389,16 +375,22 @@ class SharedFeed:
     source: Final = "yahoo"
     interval = BEAT_SECONDS
 
-    def __init__(self, hub: FeedHub, symbols: Iterable[str], interval: float, *, owns_hub: bool = False) -> None:
+    def __init__(self, hub: FeedHub, interval: float, *, owns_hub: bool = False) -> None:
         self._hub = hub
         self._every = interval
         self._owns = owns_hub
+        self._symbols: tuple[str, ...] = ()
         self.clock: Clock = hub.clock
-        self.want(symbols)
 
     def want(self, symbols: Iterable[str]) -> None:
         """Have these symbols polled from now on."""
-        self._hub.want(self, symbols, self._every)
+        self._symbols = tuple(dict.fromkeys(symbols))
+        self._hub.want(self, self._symbols, self._every)
+
+    def settle(self) -> None:
+        """Start the hub, and wait until it has asked for what is wanted, or cannot."""
+        self._hub.start()
+        self._hub.settle(self._symbols, self._every, SETTLE_SECONDS)
 
     @property
     def board(self) -> QuoteBoard:

@@ -141,11 +141,8 @@ def _aged(quote: Quote, time: datetime, age: int, now: datetime, limits: TrustLi
         limit = max(limit, FUND_SECONDS)
         note = None if age <= limits.stale_after else f"fund price of {_day(quote, time)}"
         return _Age(limit, _stale(age, limit, quote), note)
-    if (
-        limits.kind not in BY_AGE
-        and quote.kind not in ("CRYPTOCURRENCY", "CURRENCY")
-        and _closed(quote, now, limit)
-    ):
+    by_age = limits.kind in BY_AGE or quote.kind in ("CRYPTOCURRENCY", "CURRENCY")
+    if not by_age and _closed(quote, now, limit):
         return _Age(limit, _not_the_last(quote, time, now, limits), f"at the close of {_day(quote, time)}", True)
     return _Age(limit, _stale(age, limit, quote))
 

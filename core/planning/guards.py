@@ -100,18 +100,18 @@ def _stale_price(line: Line, portfolio: Portfolio) -> GuardResult:
     limit = trust.stale_limit if trust.stale_limit is not None else portfolio.feed.stale_after
     if trust.age_seconds is None:
         return GuardResult("stale_price", "block", trust.reason or "age unknown")
-    stale = trust.age_seconds > limit
-    return GuardResult(
-        "stale_price", "block" if stale else "pass", f"{trust.age_seconds} s old, limit {limit:.0f} s"
-    )
+    detail = f"{trust.age_seconds} s old, limit {limit:.0f} s"
+    if trust.trusted:
+        return GuardResult("stale_price", "pass", trust.note or detail)
+    stale = trust.suspicion is None or trust.age_seconds > limit
+    return GuardResult("stale_price", "block" if stale else "pass", trust.reason or detail if stale else detail)
 
 
 def _jump(line: Line, portfolio: Portfolio) -> GuardResult:
     trust, limit = line.trust, portfolio.limits.max_jump
-    stale = (
-        trust.age_seconds is not None and trust.stale_limit is not None and trust.age_seconds > trust.stale_limit
-    )
-    if not trust.trusted and not stale:
+    if trust.suspicion == "split":
+        return GuardResult("max_jump", "block", trust.reason or "looks like a split")
+    if trust.suspicion == "jump":
         return GuardResult("max_jump", "warn" if limit.warn else "block", trust.reason or "not trusted")
     moved = "no earlier price" if trust.jump is None else f"{trust.jump * 100:+.2f} % from the last price"
     return GuardResult("max_jump", "pass", f"{moved}, limit {limit.value * 100:g} %")

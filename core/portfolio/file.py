@@ -207,8 +207,6 @@ def _asset_tables(top: Table) -> list[Table]:
 def _feed(table: Table, folder: Path) -> FeedSettings:
     source = table.take("source", one_of("yahoo", "replay", "manual"), _FEED.source)
     prices = table.take("prices", readers.file_path, "")
-    if source == "manual":
-        table.problem("source", 'source = "manual" is not supported yet', 'write "yahoo" or "replay"')
     if source == "replay" and not prices and "prices" not in table.failed:
         table.problem("prices", "is missing: a replay needs prices", 'write prices = "prices.csv"')
     return FeedSettings(

@@ -132,10 +132,13 @@ def desk_on(
     feed: Feed | None = None,
 ) -> Iterator[Desk]:
     """A desk on the portfolio, its ledger and `feed`, else one look's feed; closed at the end."""
-    desk = Desk.open(portfolio, data_at(data_dir), feed or open_feed(portfolio, prices, at))
+    data = data_at(data_dir)
+    desk = Desk.open(portfolio, data, feed or open_feed(portfolio, data, prices, at))
     try:
         if feed is not None:
             warn(desk.ledger.notices)
+        else:
+            desk.feed.settle()
         yield desk
     finally:
         desk.close()

@@ -15,7 +15,7 @@ import click
 from core.desk.desk import Desk
 from core.desk.runner import Runner
 from core.errors import BadInput, Conflict
-from core.market.open import open_live
+from core.market.open import LiveFeeds
 from core.places import config_file
 from core.portfolio.file import load_portfolio
 from core.portfolio.model import Portfolio
@@ -86,7 +86,7 @@ def _report(portfolio: Portfolio, folder: Path) -> int:
     """Replays until a band is crossed, and prints that day's report."""
     from tui.console import print_report
 
-    desk = Desk.open(portfolio, folder, open_live(portfolio))
+    desk = Desk.open(portfolio, folder, LiveFeeds(folder).open(portfolio))
     snapshot = desk.look()
     while not snapshot.triggered and desk.advance():
         snapshot = desk.look()
@@ -100,9 +100,10 @@ def _run(portfolios: Sequence[Portfolio], data_directory: Path, plain: bool) -> 
     settings = load_settings(config_file())
     _set_up_terminal(settings)
     runners: list[Runner] = []
+    feeds = LiveFeeds(data_directory)
     try:
         for portfolio in portfolios:
-            runners.append(Runner(Desk.open(portfolio, data_directory, open_live(portfolio))))
+            runners.append(Runner(Desk.open(portfolio, data_directory, feeds.open(portfolio))))
             _refuse_conflicts(runners[-1].desk)
         from tui.app import StrikezoneApp
 
@@ -119,6 +120,7 @@ def _run(portfolios: Sequence[Portfolio], data_directory: Path, plain: bool) -> 
     finally:
         for runner in runners:
             runner.stop()
+        feeds.close()
 
 
 def _refuse_conflicts(desk: Desk) -> None:

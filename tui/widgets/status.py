@@ -16,6 +16,8 @@ from tui.widgets.lines import Lines, Row, Span, left
 
 _FEEDS: Final[dict[str, tuple[str, str, str]]] = {  # glyph, word, style
     "live": (INSIDE, "live", "inside"),
+    "asking": (STALE, "asking", "dim"),
+    "closed": ("·", "closed", "dim"),
     "paused": (BLOCK, "paused", "near"),
     "ended": (BLOCK, "ended", "near"),
     "down": (STALE, "down", "trouble"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -56,6 +57,19 @@ class ScriptedFeed:
         self.failure: Exception | None = None
         self.advanced = 0
         self.put(**prices)
+
+    @property
+    def version(self) -> int:
+        return self.advanced
+
+    def want(self, symbols: Iterable[str]) -> None:
+        self.wanted = tuple(symbols)
+
+    def settle(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
 
     def put(self, **prices: str) -> None:
         """New prices by symbol, of this moment."""

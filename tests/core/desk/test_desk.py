@@ -61,8 +61,10 @@ def test_a_feeds_trouble_is_in_the_snapshot_and_in_the_report(tmp_path: Path) ->
     assert check_json(look)["warnings"] == ["no network"]
 
 
-def test_looking_creates_nothing(tmp_path: Path) -> None:
-    desk(tmp_path).look()
+def test_looking_at_past_prices_creates_nothing(tmp_path: Path) -> None:
+    on = desk(tmp_path, csv(3))
+    on.look()
+    on.close()
     assert not (tmp_path / "data").exists()
 
 

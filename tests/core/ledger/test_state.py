@@ -40,6 +40,8 @@ def test_the_file_is_plain_json_with_its_schema(folder: Path) -> None:
         "snoozed": {"BND": "2026-11-21T21:00:00Z"},
         "dismissed": {"VTI": 3},
         "paused": True,
+        "prices": {},
+        "typed": {},
     }
 
 

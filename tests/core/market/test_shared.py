@@ -1,4 +1,4 @@
-"""The shared feed: one stream of requests for all sessions, taken over when its poller dies, never torn, never stuck."""
+"""The shared feed: one stream of requests for all sessions, taken over when its poller dies, never stuck."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Source:
         quotes = tuple(Quote(s, "yahoo", self.price, "USD", now, seen=now) for s in symbols if s in KNOWN)
         return Reply(quotes, tuple(s for s in symbols if s not in KNOWN))
 
-    def periods(self, symbols: Sequence[str]) -> dict[str, tuple[datetime, datetime]]:
+    def periods(self, symbols: Sequence[str], now: datetime) -> dict[str, tuple[datetime, datetime]]:
         return {}
 
 
@@ -116,10 +116,9 @@ def test_five_sessions_cause_the_requests_of_one(tmp_path: Path, source: Source,
             hub._own.say(Wanted((KNOWN[number % 3],), 15.0))  # as each does in its first beat
         for round_ in range(4):
             clock.moment = NOW + timedelta(seconds=15 * round_)
+            until(lambda: hubs[0].shared.polled_at == clock.moment, hubs[0])
             for hub in hubs:
-                until(lambda hub=hub: hub.shared.polled_at == clock.moment, hubs[0])  # type: ignore[misc]
                 hub.beat()
-            for hub in hubs:
                 assert hub.shared.polled_at == clock.moment
         assert len(source.asked) == 4
         assert all(sorted(symbols) == sorted(KNOWN) for symbols in source.asked)
@@ -150,13 +149,12 @@ def test_a_poller_that_stands_still_is_replaced(tmp_path: Path, source: Source, 
         until(lambda: stopped.shared.polled_at == NOW, stopped)
         clock.moment = NOW + timedelta(seconds=70)
         other.beat()
-        assert not other.polling  # 15 s x 3 and the grace are not over
+        assert [hub.polling for hub in (stopped, other)] == [True, False]  # 15 s x 3 and the grace are not over
         clock.moment = datetime.now(UTC) + timedelta(seconds=120)  # the lock file's own age counts as well
         until(lambda: other.shared.polled_at == clock.moment, other)
-        assert other.polling
         asked = len(source.asked)
         stopped.beat()  # it goes on, and finds that it is the poller no more
-        assert not stopped.polling
+        assert [hub.polling for hub in (stopped, other)] == [False, True]
         assert len(source.asked) == asked
 
 
@@ -256,7 +254,8 @@ def test_prices_are_on_the_board_before_anything_is_asked(
 ) -> None:
     BoardFile(tmp_path).write(Shared(quotes={"VTI": Quote("VTI", "yahoo", Decimal(99), "USD", NOW)}))
     with hub_on(tmp_path, source, clock) as hub:
-        feed = SharedFeed(hub, ["VTI"], 15)
+        feed = SharedFeed(hub, 15)
+        feed.want(["VTI"])
         quote = feed.board.get("VTI")
         assert quote is not None
         assert quote.price == 99
