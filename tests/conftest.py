@@ -1,0 +1,3 @@
+"""What all tests may use: the loopback Yahoo."""
+
+pytest_plugins = ["tests.yahoo.fixtures"]

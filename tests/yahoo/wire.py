@@ -1,0 +1,67 @@
+"""HTTP/1.1 on a stream: heads in, answers out."""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from typing import Final, NamedTuple
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from tests.yahoo.routes import Answer
+
+HEAD_LIMIT: Final = 65_536
+BODY_LIMIT: Final = 1_000_000
+
+
+class Head(NamedTuple):
+    """A request line and its headers (names in lower case); `raw` is all of it as it came."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    raw: bytes
+    body: bytes = b""
+
+    @property
+    def path(self) -> str:
+        return unquote(urlsplit(self.target).path)
+
+    @property
+    def query(self) -> dict[str, str]:
+        return dict(parse_qsl(urlsplit(self.target).query, keep_blank_values=True))
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        pairs = (part.strip().partition("=") for part in self.headers.get("cookie", "").split(";"))
+        return {name: value for name, equals, value in pairs if equals}
+
+
+async def read_head(reader: asyncio.StreamReader, *, body: bool = True) -> Head | None:
+    """The next request, or None when the client has nothing more to ask or asks what is no HTTP."""
+    try:
+        raw = await reader.readuntil(b"\r\n\r\n")
+        first, *lines = raw.decode("latin-1").rstrip("\r\n").split("\r\n")
+        method, target, _ = first.split(" ")
+        pairs = (line.partition(":") for line in lines)
+        headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
+        length = int(headers.get("content-length", "0"))
+        if length > BODY_LIMIT:
+            return None
+        content = await reader.readexactly(length) if body and length else b""
+        return Head(method, target, headers, raw, content)
+    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError, ValueError):
+        return None
+
+
+def encoded(answer: Answer, *, sent: bytes | None = None) -> bytes:
+    """The bytes of `answer`; with `sent`, that stands for its body while the length still says the whole."""
+    known = answer.status in {status.value for status in HTTPStatus}
+    reason = HTTPStatus(answer.status).phrase if known else "Unknown"
+    head = [
+        f"HTTP/1.1 {answer.status} {reason}",
+        f"Content-Type: {answer.kind}",
+        f"Content-Length: {len(answer.body)}",
+        "Cache-Control: private, max-age=0",
+        *(f"{name}: {value}" for name, value in answer.headers),
+    ]
+    return "\r\n".join(head).encode() + b"\r\n\r\n" + (answer.body if sent is None else sent)
