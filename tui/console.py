@@ -14,6 +14,7 @@ from core.book.book import Book
 from core.book.entries import Entry
 from core.desk.confirmation import Confirmed
 from core.desk.snapshot import Snapshot
+from core.market.quotes import Quote
 from core.money import ZERO, amount, plain
 from core.planning.proposal import Proposal
 from core.policy.valuation import Line
@@ -22,6 +23,7 @@ from tui import format as written
 
 OVER, UNDER, NEAR, DIM = "blue", "dark_orange", "yellow", "dim"
 HOLDINGS = ("symbol", ">price", ">value", ">weight", ">target", ">drift", "zone", "state")
+QUOTES = ("symbol", ">price", "currency", ">age", "market", ">delay", "source", "trust")
 ENTRIES = (">#", "day", "kind", "symbol", ">quantity", ">price", ">fees", ">amount", "id")
 LOTS = ("symbol", ">quantity", "acquired", ">basis each", ">basis")
 WIDEST = 1000  # cells, where the output is no terminal
@@ -65,6 +67,48 @@ def print_report(snapshot: Snapshot) -> None:
         console.print(Text("no micro-trades"))
     for warning in filter(None, [snapshot.feed.detail, *snapshot.warnings]):
         console.print(Text(f"! {warning}", NEAR), soft_wrap=True)
+
+
+def print_quotes(snapshot: Snapshot) -> None:
+    """The quote board, a line each, and below it why what is not trusted is not."""
+    console = _console()
+    appraisal = snapshot.appraisal
+    console.print(
+        Text(f"{snapshot.portfolio.name or snapshot.portfolio.id}  {written.moment(snapshot.as_of)}", "bold")
+    )
+    rows, remarks = [], []
+    for symbol, trust in appraisal.trusts.items():
+        quote = appraisal.board.get(symbol)
+        style = "" if trust.trusted else DIM
+        delay = "" if quote is None or quote.delay_minutes is None else f"{quote.delay_minutes} min"
+        cells = (
+            symbol,
+            written.exact_price(quote.price) if quote else "-",
+            _unit(quote),
+            written.age(trust.age_seconds),
+            (quote.market_state or "-").lower() if quote else "-",
+            delay,
+            quote.source if quote else "-",
+            "trusted" if trust.trusted else f"◌ {written.doubt(trust)}",
+        )
+        rows.append(tuple(Text(cell, style) for cell in cells))
+        if trust.reason:
+            remarks.append(Text(f"! {symbol}: {trust.reason}", NEAR))
+        elif trust.note:
+            remarks.append(Text(f"· {symbol}: {trust.note}", DIM))
+    _print_table(console, QUOTES, rows, spare=(">delay", "source", "market"))
+    if snapshot.feed.detail:
+        console.print(Text(f"! {snapshot.feed.detail}", NEAR), soft_wrap=True)
+    for remark in remarks:
+        console.print(remark, soft_wrap=True)
+
+
+def _unit(quote: Quote | None) -> str:
+    """The currency, and the unit that the source quotes in if that is another."""
+    if quote is None or quote.currency is None:
+        return "-"
+    raw = quote.raw_currency
+    return quote.currency if raw in (None, quote.currency) else f"{quote.currency} (in {raw})"
 
 
 def print_review(proposals: Sequence[Proposal]) -> None:

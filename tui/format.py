@@ -95,7 +95,14 @@ def doubt(trust: Trust) -> str:
         return ""
     if not trust.usable:
         return "no price" if trust.reason in ("no price", "no quote", None) else "unusable"
-    if trust.age_seconds is not None and trust.stale_limit is not None and trust.age_seconds > trust.stale_limit:
+    if trust.suspicion == "split":
+        return f"split {trust.split}?"
+    if (
+        trust.suspicion is None
+        and trust.age_seconds is not None
+        and trust.stale_limit is not None
+        and trust.age_seconds > trust.stale_limit
+    ):
         return f"stale {age(trust.age_seconds)}"
     if trust.jump is not None:
         return f"jump {trust.jump * 100:+.0f}%"

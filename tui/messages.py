@@ -46,6 +46,18 @@ class Desk(Protocol):
     def unsnooze(self, symbol: str) -> None:
         """Wakes it again."""
 
+    def unusual(self, symbol: str, price: Decimal) -> str | None:
+        """Why a typed price needs a second yes, if it does."""
+
+    def type_price(self, symbol: str, price: Decimal | None) -> object:
+        """Lets a typed price count; with None the feed's counts again."""
+
+    def accept(self, symbol: str) -> object:
+        """Believes a price that is only suspect."""
+
+    def split(self, symbol: str, new: Decimal, old: Decimal) -> object:
+        """Records a split of the symbol."""
+
     def entries(self) -> tuple[Entry, ...]:
         """The ledger, in order."""
 

@@ -231,6 +231,11 @@ class Desk:
             assert quote is not None, "it was accepted"
             return quote
 
+    def unusual(self, symbol: str, price: Decimal) -> str | None:
+        """Why `price`, typed for `symbol`, should be asked about: how far it is from the last trusted one."""
+        with self._lock:
+            return self.prices.unusual(symbol, price)
+
     def type_price(self, symbol: str, price: Decimal | None) -> TypedPrice | None:
         """Lets a price typed by the user count until it expires; with None the feed's counts again."""
         with self._lock:

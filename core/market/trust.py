@@ -132,10 +132,7 @@ def _unusable(quote: Quote, limits: TrustLimits) -> str | None:
 def _aged(quote: Quote, time: datetime, age: int, now: datetime, limits: TrustLimits) -> _Age:
     """Whether it is too old, by the exchange's time and never by when it was fetched."""
     if quote.source == "manual":
-        left = None if quote.expires is None else math.ceil((quote.expires - now).total_seconds())
-        limit = 0.0 if quote.expires is None else (quote.expires - time).total_seconds()
-        stale = None if left is not None and left > 0 else f"the price typed {age} s ago has expired"
-        return _Age(limit, stale, f"typed by you, expires in {left} s" if stale is None else None)
+        return _typed(quote, time, age, now)
     limit = limits.stale_after + 60.0 * (quote.delay_minutes or 0)
     if limits.kind == "fund" or (limits.kind == "other" and quote.kind == "MUTUALFUND"):
         limit = max(limit, FUND_SECONDS)
@@ -145,6 +142,14 @@ def _aged(quote: Quote, time: datetime, age: int, now: datetime, limits: TrustLi
     if not by_age and _closed(quote, now, limit):
         return _Age(limit, _not_the_last(quote, time, now, limits), f"at the close of {_day(quote, time)}", True)
     return _Age(limit, _stale(age, limit, quote))
+
+
+def _typed(quote: Quote, time: datetime, age: int, now: datetime) -> _Age:
+    """A price typed by the user counts until its own end."""
+    if quote.expires is None or now >= quote.expires:
+        return _Age(0.0, f"the price typed {age} s ago has expired")
+    limit = (quote.expires - time).total_seconds()
+    return _Age(limit, None, f"typed by you, counts until {quote.expires:%Y-%m-%d %H:%M} UTC")
 
 
 def _stale(age: int, limit: float, quote: Quote) -> str | None:

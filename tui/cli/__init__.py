@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "demo": "tui.cli.live:demo",
     "open": "tui.cli.live:open_",
     "check": "tui.cli.look:check",
+    "quotes": "tui.cli.quotes:quotes",
     "confirm": "tui.cli.confirm:confirm",
     "record": "tui.cli.record:record",
     "ledger": "tui.cli.ledger:ledger",

@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.events import Resize
 from textual.geometry import Size
-from textual.screen import Screen
 from textual.widgets import Input
 
 from core.desk.confirmation import Confirmed
@@ -20,6 +19,7 @@ from core.planning.proposal import Proposal
 from tui import format as fmt
 from tui.commands import bindings
 from tui.messages import Runner
+from tui.screens.prices import PriceActions
 from tui.widgets.detail import Detail
 from tui.widgets.holdings import Holdings
 from tui.widgets.lines import Lines
@@ -45,7 +45,7 @@ class FilterInput(Input):
         self.action_keep()
 
 
-class MonitorScreen(Screen[None]):
+class MonitorScreen(PriceActions):
     """Shows one runner's snapshots and sends its desk what the keys ask for."""
 
     BINDINGS = bindings("monitor", "replay")
@@ -192,7 +192,7 @@ class MonitorScreen(Screen[None]):
             self.say(f"no micro-trade for {line.symbol}" if line else "nothing selected", "dim")
         return proposal
 
-    def _do(self, call: Callable[[], None], done: str) -> None:
+    def _do(self, call: Callable[[], object], done: str) -> None:
         async def work() -> None:
             try:
                 await asyncio.to_thread(call)

@@ -271,7 +271,7 @@ def test_a_typed_price_is_trusted_until_it_expires() -> None:
     typed = quote(source="manual", price=Decimal(50), expires=NOW + timedelta(hours=24))
     trust = judge(typed, before("100"), NOW + timedelta(hours=23), LIMITS)
     assert trust.trusted
-    assert trust.note == "typed by you, expires in 3600 s"
+    assert trust.note == "typed by you, counts until 2026-11-21 21:00 UTC"
     late = judge(typed, None, NOW + timedelta(hours=24), LIMITS)
     assert not late.trusted
     assert late.usable
