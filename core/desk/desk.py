@@ -27,7 +27,6 @@ from core.market.appraisal import Appraisal
 from core.market.feed import Feed
 from core.market.quotes import Quote
 from core.market.replay import ReplayFeed
-from core.market.shared import SharedFeed
 from core.market.trust import Trust
 from core.market.typed import TypedPrice
 from core.planning.guards import History, history
@@ -334,7 +333,7 @@ class Desk:
         trouble = feed.trouble
         if trouble:
             return FeedStatus(feed.source, "down", trouble)
-        if isinstance(feed, SharedFeed) and feed.asking:
+        if feed.asking:
             return FeedStatus(feed.source, "asking")
         usable = [trust for trust in appraisal.trusts.values() if trust.usable]
         resting = bool(usable) and all(trust.closed for trust in usable)

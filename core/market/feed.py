@@ -38,6 +38,10 @@ class Feed(Protocol):
     def trouble(self) -> str:
         """What is wrong with the feed, in one line; empty if nothing is."""
 
+    @property
+    def asking(self) -> bool:
+        """Whether the first answer is still to come."""
+
     def want(self, symbols: Iterable[str]) -> None:
         """Quote these symbols from now on."""
 
@@ -56,6 +60,7 @@ class EmptyFeed:
 
     interval = 15.0
     version = 0
+    asking = False
 
     def __init__(self, clock: Clock, trouble: str, source: Source = "none") -> None:
         self.source: Source = source

@@ -21,6 +21,7 @@ class ReplayFeed:
 
     source: Source = "replay"
     trouble = ""
+    asking = False
 
     def __init__(self, table: PriceTable, currencies: dict[str, str], row: int = 0, speed: float = 1.0) -> None:
         self._table = table

@@ -50,6 +50,7 @@ class ScriptedFeed:
     source: Source = "yahoo"
     interval = 3600.0
     trouble = ""
+    asking = False
 
     def __init__(self, **prices: str) -> None:
         self.clock = StandingClock(NOON)
