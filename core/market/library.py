@@ -26,6 +26,7 @@ REQUEST_SECONDS: Final = 8.0  # for one request; yfinance would wait 30 s for ea
 SHORTEST_SECONDS: Final = 0.05  # a request is not begun with less than this left
 LONGEST_DETAIL: Final = 160
 _MOST_DIGITS: Final = 30  # of a whole number in an answer
+_STORES: Final = ("cookies.db", "tkr-tz.db", "isin-tkr.db")
 _NOISY: Final = r"(yfinance|curl_cffi|peewee|pandas|numpy|websockets|google|multitasking|bs4|requests)(\.|$)"
 _LOGGERS: Final = ("yfinance", "peewee", "curl_cffi", "websockets")
 _CURL: Final = re.compile(r"curl: \(\d+\) (.*?)(?:\. See https?:.*)?$", re.DOTALL)
@@ -135,6 +136,8 @@ def _owned(directory: Path) -> bool:
         for path in reversed([path for path in (directory, *directory.parents) if not path.exists()]):
             path.mkdir(mode=0o700, exist_ok=True)
         os.chmod(directory, 0o700)
+        for store in _STORES:  # before the library makes them for everybody to read
+            os.close(os.open(directory / store, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         return directory.stat().st_uid == os.geteuid() and os.access(directory, os.R_OK | os.W_OK | os.X_OK)
     except OSError:
         return False

@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -43,7 +44,8 @@ class Source:
     def fetch(self, symbols, now):
         with open(log, "a") as file:
             file.write(f"{os.getpid()} {now.timestamp()}\\n")
-        return Reply(tuple(Quote(s, "yahoo", Decimal(100), "USD", now, seen=now, name="x" * 60) for s in symbols), ())
+        quotes = (Quote(s, "yahoo", Decimal(100), "USD", now, seen=now, name="x" * 60) for s in symbols)
+        return Reply(tuple(quotes), ())
 
     def periods(self, symbols, now):
         return {}
@@ -142,7 +144,7 @@ def test_killed_pollers_are_replaced_and_leave_a_whole_board(sessions: Sessions)
         late += polls[-1] - polls[-2] > 2 * INTERVAL
         sessions.start()
     board_of(sessions.folder)
-    gaps = [after - before for before, after in zip(sessions.polls(), sessions.polls()[1:], strict=False)]
+    gaps = [after - before for before, after in pairwise(sessions.polls())]
     assert min(gaps) > INTERVAL * 0.9, "two sessions polled at once"
     assert late == 0
     assert len(list((sessions.folder / "wanted").iterdir())) <= len(sessions.processes) + 1
@@ -168,4 +170,4 @@ def test_a_poller_that_is_stopped_is_replaced_and_finds_out(sessions: Sessions) 
         stopped.send_signal(signal.SIGCONT)
     wait_for_polls(sessions, count + 6)
     polls = sessions.polls()[count:]
-    assert min(after - before for before, after in zip(polls, polls[1:], strict=False)) > INTERVAL * 0.9
+    assert min(after - before for before, after in pairwise(polls)) > INTERVAL * 0.9
