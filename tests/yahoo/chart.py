@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final, NamedTuple
@@ -14,6 +15,7 @@ RANGES: Final = ("1d", "5d", "1mo", "3mo", "6mo", "1y", "2y", "5y", "10y", "ytd"
 INTRADAY: Final = {"1m": 60, "2m": 120, "5m": 300, "15m": 900, "30m": 1800, "60m": 3600, "90m": 5400, "1h": 3600}
 GROUPS: Final = {"1d": "%Y%j", "5d": "%G%V", "1wk": "%G%V", "1mo": "%Y%m", "3mo": ""}
 MOST_BARS: Final = 60_000
+EPOCH: Final = date(1970, 1, 1).toordinal()
 
 
 class Bar(NamedTuple):
@@ -37,17 +39,18 @@ def chart(world: World, listing: Listing, query: Mapping[str, str]) -> dict[str,
     interval, span = query.get("interval", "1d"), query.get("range", "")
     if interval not in INTRADAY and interval not in GROUPS:
         raise Unusable(f"Invalid input - interval={interval} is not supported")
-    closes = world.closes(listing)
+    all_closes = world.closes(listing)
     if "period1" in query or "period2" in query:
         first, last = float(query.get("period1", 0)), float(query.get("period2", world.clock.now()))
     else:
         span = span or "1d"
-        first, last = _since(world, listing, closes, span), world.clock.now() + 1
+        first, last = _since(listing, all_closes, span), world.clock.now() + 1
+    closes = _near(all_closes, first, last)
     if interval in INTRADAY:
         bars = list(_intraday(world, listing, closes, INTRADAY[interval], first, last))
     else:
         bars = _grouped(_daily(world, listing, closes, first, last), interval)
-    meta = _meta(world, listing, interval, span, _before(world, listing, closes, first))
+    meta = _meta(world, listing, interval, span, _before(world, listing, all_closes, first))
     adjusted = [
         bar.close * factor for bar, factor in zip(bars, _dividend_factors(world, listing, bars), strict=True)
     ]
@@ -77,7 +80,15 @@ def chart(world: World, listing: Listing, query: Mapping[str, str]) -> dict[str,
     return result | ({"events": events} if events else {})
 
 
-def _since(world: World, listing: Listing, closes: list[tuple[date, float]], span: str) -> float:
+def _near(closes: list[tuple[date, float]], first: float, last: float) -> list[tuple[date, float]]:
+    """The sessions from a little before `first` to a little after `last`, and the present one."""
+    start, stop = (date.fromordinal(EPOCH + int(min(max(at, -1e9), 1e11) // 86_400)) for at in (first, last))
+    at = bisect_left(closes, (start - 10 * DAY, 0.0))
+    to = bisect_left(closes, (stop + 2 * DAY, 0.0))
+    return [*closes[at:to], *(closes[-1:] if to < len(closes) else ())]
+
+
+def _since(listing: Listing, closes: list[tuple[date, float]], span: str) -> float:
     """The moment a range such as 5d, 3mo or max begins."""
     last = closes[-1][0]
     match = re.fullmatch(r"(\d+)(d|wk|mo|y)", span)
@@ -147,8 +158,8 @@ def _grouped(bars: Iterable[Bar], interval: str) -> list[Bar]:
 
 def _before(world: World, listing: Listing, closes: list[tuple[date, float]], first: float) -> float:
     """The last close before the range."""
-    before = [close for day, close in closes if world.bounds(listing, day)[0] < first]
-    return before[-1] if before else closes[0][1]
+    before = (close for day, close in reversed(closes) if world.bounds(listing, day)[0] < first)
+    return next(before, closes[0][1])
 
 
 def _dividend_factors(world: World, listing: Listing, bars: list[Bar]) -> list[float]:

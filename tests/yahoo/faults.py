@@ -9,7 +9,7 @@ http     status 429             that status, with Yahoo's words (200: a page of 
          html                   200 with a page
          text "anything"        200 with it: a wrong crumb, for one
          consent                a redirect to the consent form
-         nullclose              a chart whose closes are all null
+         nullclose 2            a chart whose last two bars are null; without a value all of them
          price 0                quotes and charts with that price: also negative, "NaN", 1e12
          noprice, notime, nocurrency            quotes and charts without it
          set {field: value}, drop [field]       quotes with fields (v7's names) changed or left out

@@ -30,10 +30,12 @@ def yahoo_server() -> Iterator[Yahoo]:
 
 
 @pytest.fixture
-def yahoo(yahoo_server: Yahoo) -> Yahoo:
-    """A loopback Yahoo that nobody has asked anything yet."""
+def yahoo(yahoo_server: Yahoo) -> Iterator[Yahoo]:
+    """A loopback Yahoo that nobody has asked anything yet; the test ends with an error if it broke."""
     yahoo_server.reset()
-    return yahoo_server
+    yield yahoo_server
+    yahoo_server.offline()
+    assert yahoo_server.broken == []
 
 
 @pytest.fixture

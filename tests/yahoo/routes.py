@@ -36,7 +36,7 @@ class Asked(NamedTuple):
     method: str
     host: str
     path: str
-    query: dict[str, str]
+    query: Mapping[str, str]
     cookies: dict[str, str]
     body: bytes = b""
 
@@ -122,7 +122,8 @@ def _consent(asked: Asked, visitors: Visitors) -> Answer:
         return page(f'<html><body><form method="post" action="">{hidden}{agree}</form></body></html>')
     if asked.path == "/copyConsent":
         to = asked.query.get("done", "https://finance.yahoo.com/")
-        return page("", 302, ("Location", to), _cookie(visitors))
+        cookie = () if "A3" in asked.cookies else (_cookie(visitors),)
+        return page("", 302, ("Location", to), *cookie)
     return page("", 404)
 
 
@@ -170,10 +171,16 @@ def _chart(asked: Asked, world: World, visitors: Visitors, faults: list[Fault]) 
     for fault in here:
         for bars in result["indicators"].values():
             if fault.kind == "nullclose":
-                bars[0].update({name: [None] * len(column) for name, column in bars[0].items()})
+                for name, column in bars[0].items():
+                    bars[0][name] = _without_last(column, fault.value)
             elif fault.kind == "price" and bars[0].get("close"):
                 bars[0]["close"][-1] = fault.value
     return as_json({"chart": {"result": [result], "error": None}})
+
+
+def _without_last(column: list[Any], count: int | None) -> list[Any]:
+    kept = 0 if count is None else max(0, len(column) - count)
+    return column[:kept] + [None] * (len(column) - kept)
 
 
 def _summary(asked: Asked, world: World, visitors: Visitors, faults: list[Fault]) -> Answer:

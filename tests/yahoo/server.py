@@ -8,10 +8,11 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self, TypeVar
+from urllib.parse import urlsplit
 
 from tests.yahoo import certificates
 from tests.yahoo.control import control
@@ -32,7 +33,7 @@ class Request(NamedTuple):
     method: str
     host: str
     path: str
-    query: dict[str, str]
+    query: Mapping[str, str]
     symbols: tuple[str, ...]
     when: float
 
@@ -48,15 +49,16 @@ class Yahoo:
         self.requests: list[Request] = []
         self.hosts: list[str] = []
         self.refused: list[str] = []
+        self.broken: list[Exception] = []  # defects of this server; empty at the end of every good test
         self.changed = threading.Condition()
         self._wanted_port = port
-        self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
     # Its life
 
     def __enter__(self) -> Self:
+        _bound(self._wanted_port, share=False).close()  # raises if somebody listens there
         self._reserved = _bound(self._wanted_port)
         self.port: int = self._reserved.getsockname()[1]
         self.certificate, self._context = certificates.authority()
@@ -75,6 +77,8 @@ class Yahoo:
         self._thread.join(5)
         self._loop.close()
         self._reserved.close()
+        if self.broken and error is None:
+            raise ExceptionGroup("the loopback Yahoo broke", self.broken)
 
     def online(self) -> None:
         """Listen; the port stays the same."""
@@ -150,7 +154,7 @@ class Yahoo:
         self.clear()
         self.world = world or World()
         self.visitors = Visitors()
-        for log in (self.requests, self.hosts, self.refused):
+        for log in (self.requests, self.hosts, self.refused, self.broken, self.streams.subscribed):
             log.clear()
 
     # What the test sees
@@ -173,13 +177,15 @@ class Yahoo:
         return self.streams.symbols
 
     def wait_for(self, condition: Callable[[], T], seconds: float = 10.0) -> T:
-        """What `condition` gives as soon as that is true: asked again whenever something reaches the server."""
+        """What `condition` gives as soon as that is true: asked at every event and 20 times a second."""
+        end = time.monotonic() + seconds
         with self.changed:
-            got = self.changed.wait_for(condition, seconds)
-        if not got:
-            raise TimeoutError(
-                f"not within {seconds:g} s; requests: {[r.host + r.path for r in self.requests[-20:]]}"
-            )
+            while not (got := condition()):
+                left = end - time.monotonic()
+                if left <= 0:
+                    last = [request.host + request.path for request in self.requests[-20:]]
+                    raise TimeoutError(f"not within {seconds:g} s; last requests: {last}")
+                self.changed.wait(min(left, 0.05))
         return got
 
     def notice(self) -> None:
@@ -222,6 +228,8 @@ class Yahoo:
             await self._proxy(reader, writer)
         except (OSError, EOFError, asyncio.CancelledError):
             pass  # the client went away, or the server does
+        except Exception as error:
+            self.broken.append(error)
         finally:
             writer.transport.abort()
             with contextlib.suppress(OSError, TimeoutError, asyncio.CancelledError):
@@ -240,7 +248,7 @@ class Yahoo:
             if head.path.startswith("/__ctl/") and not head.target.startswith("http"):
                 writer.write(encoded(await control(self, head.path.removeprefix("/__ctl/"), head.body)))
             else:
-                self._refuse(head.headers.get("host", head.target))
+                self._refuse(urlsplit(head.target).hostname or head.headers.get("host", head.target))
                 writer.write(encoded(Answer(403, b"not Yahoo\n", TEXT)))
             await writer.drain()
 
@@ -324,10 +332,14 @@ def _faulty(part: str, status: int) -> Answer:
     return page(PAGE, status) if status == 200 else refusal(part, status)
 
 
-def _bound(port: int) -> socket.socket:
-    """A socket on 127.0.0.1 that shares its port, so that it stays ours while nobody listens."""
+def _bound(port: int, *, share: bool = True) -> socket.socket:
+    """A socket on 127.0.0.1; with `share` its port can be bound twice: it stays ours while nobody listens."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    sock.bind(("127.0.0.1", port))
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, int(share))
+        sock.bind(("127.0.0.1", port))
+    except OSError:
+        sock.close()
+        raise
     return sock

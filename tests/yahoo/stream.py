@@ -42,10 +42,7 @@ FRAMES: Final = 10_000_000
 def pricing_data(values: dict[str, Any]) -> bytes:
     """`values` as the bytes of a PricingData."""
     out = bytearray()
-    for name, value in values.items():
-        number, kind = FIELDS[name]
-        if not value:
-            continue
+    for (number, kind), value in sorted((FIELDS[name], value) for name, value in values.items() if value):
         if kind == "text":
             text = str(value).encode()
             out += _varint(number << 3 | 2) + _varint(len(text)) + text
@@ -83,11 +80,12 @@ class Client:
 
 
 class Streams:
-    """All open streams, and what is sent to them. Used in the server's loop, but for `symbols` and `count`."""
+    """All open streams, and what is sent to them. Used in the server's loop, but for what has no `async`."""
 
     def __init__(self, yahoo: Yahoo) -> None:
         self._yahoo = yahoo
         self._clients: list[Client] = []
+        self.subscribed: list[tuple[str, ...]] = []  # what each subscribing message named, in order
 
     @property
     def symbols(self) -> frozenset[str]:
@@ -153,6 +151,8 @@ class Streams:
         except ValueError:
             return True
         client.symbols |= set(message.get("subscribe", ()))
+        if "subscribe" in message:
+            self.subscribed.append(tuple(message["subscribe"]))
         client.symbols -= set(message.get("unsubscribe", ()))
         self._yahoo.notice()
         fault = self._yahoo.faults.take("stream", target, {"close", "abort"}) if "subscribe" in message else None

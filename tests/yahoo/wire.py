@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -24,11 +26,11 @@ class Head(NamedTuple):
 
     @property
     def path(self) -> str:
-        return unquote(urlsplit(self.target).path)
+        return split(self.target)[0]
 
     @property
-    def query(self) -> dict[str, str]:
-        return dict(parse_qsl(urlsplit(self.target).query, keep_blank_values=True))
+    def query(self) -> Mapping[str, str]:
+        return split(self.target)[1]
 
     @property
     def cookies(self) -> dict[str, str]:
@@ -36,7 +38,14 @@ class Head(NamedTuple):
         return {name: value for name, equals, value in pairs if equals}
 
 
-async def read_head(reader: asyncio.StreamReader, *, body: bool = True) -> Head | None:
+@lru_cache(maxsize=256)
+def split(target: str) -> tuple[str, Mapping[str, str]]:
+    """Path and query of a request's target; polls that ask the same share them, so that a long log stays small."""
+    parts = urlsplit(target)
+    return unquote(parts.path), dict(parse_qsl(parts.query, keep_blank_values=True))
+
+
+async def read_head(reader: asyncio.StreamReader) -> Head | None:
     """The next request, or None when the client has nothing more to ask or asks what is no HTTP."""
     try:
         raw = await reader.readuntil(b"\r\n\r\n")
@@ -47,7 +56,7 @@ async def read_head(reader: asyncio.StreamReader, *, body: bool = True) -> Head 
         length = int(headers.get("content-length", "0"))
         if length > BODY_LIMIT:
             return None
-        content = await reader.readexactly(length) if body and length else b""
+        content = await reader.readexactly(length) if length else b""
         return Head(method, target, headers, raw, content)
     except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError, ValueError):
         return None
