@@ -10,6 +10,12 @@ import msgspec
 from core.errors import BadInput
 
 
+class FeedOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[feed]`: with `stream`, prices also come between the polls."""
+
+    stream: bool = True
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What `config.toml` may say. `keymap` gives other keys to commands by their id."""
 
@@ -18,6 +24,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mouse: bool = False
     portfolio: str = ""  # the default portfolio: a path or an id
     keymap: dict[str, str] = {}
+    feed: FeedOptions = FeedOptions()
 
 
 def load_settings(path: Path) -> Settings:

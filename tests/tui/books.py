@@ -204,6 +204,21 @@ class FakeDesk:
     def unsnooze(self, symbol: str) -> None:
         self.calls.append(("unsnooze", symbol))
 
+    def unusual(self, symbol: str, price: Decimal) -> str | None:
+        line = self.now.valuation.line(symbol)
+        assert line is not None
+        assert line.price is not None
+        return "far from the last trusted price" if abs(price / line.price - 1) > d("0.2") else None
+
+    def type_price(self, symbol: str, price: Decimal | None) -> None:
+        self.calls.append(("type", symbol, price))
+
+    def accept(self, symbol: str) -> None:
+        self.calls.append(("accept", symbol))
+
+    def split(self, symbol: str, new: Decimal, old: Decimal) -> None:
+        self.calls.append(("split", symbol, new, old))
+
     def entries(self) -> tuple[Entry, ...]:
         return tuple(self.ledger)
 

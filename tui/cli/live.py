@@ -100,7 +100,7 @@ def _run(portfolios: Sequence[Portfolio], data_directory: Path, plain: bool) -> 
     settings = load_settings(config_file())
     _set_up_terminal(settings)
     runners: list[Runner] = []
-    feeds = LiveFeeds(data_directory)
+    feeds = LiveFeeds(data_directory, stream=settings.feed.stream)
     try:
         for portfolio in portfolios:
             runners.append(Runner(Desk.open(portfolio, data_directory, feeds.open(portfolio))))

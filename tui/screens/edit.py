@@ -28,8 +28,11 @@ class EditScreen(ModalScreen[Values]):
         title: str,
         fields: Sequence[tuple[str, Decimal | None]],
         kept: Mapping[str, Decimal | None] | None = None,
+        *,
+        enter: str = "keep and look again",
     ) -> None:
         super().__init__()
+        self._enter = enter
         self._title = title
         self._fields = fields
         self._kept = kept or {}  # earlier edits, which stay edits although the field has not been touched
@@ -55,7 +58,7 @@ class EditScreen(ModalScreen[Values]):
             [
                 (
                     Span(" Enter", "key"),
-                    Span(" keep and look again   ", "dim"),
+                    Span(f" {self._enter}   ", "dim"),
                     Span("Tab", "key"),
                     Span(" next   ", "dim"),
                     Span("Esc", "key"),
