@@ -31,10 +31,11 @@ def yahoo_server() -> Iterator[Yahoo]:
 
 @pytest.fixture
 def yahoo(yahoo_server: Yahoo) -> Iterator[Yahoo]:
-    """A loopback Yahoo that nobody has asked anything yet; the test ends with an error if it broke."""
+    """A loopback Yahoo that nobody has asked anything yet. No test may ask for a host that is not Yahoo's."""
     yahoo_server.reset()
     yield yahoo_server
     yahoo_server.offline()
+    assert yahoo_server.refused == []
     assert yahoo_server.broken == []
 
 

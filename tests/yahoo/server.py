@@ -19,7 +19,7 @@ from tests.yahoo.control import control
 from tests.yahoo.faults import Fault, Faults, Kind, Layer
 from tests.yahoo.routes import PAGE, TEXT, Answer, Asked, Visitors, answer, consent_redirect, page, refusal
 from tests.yahoo.stream import Streams
-from tests.yahoo.wire import HEAD_LIMIT, Head, encoded, read_head
+from tests.yahoo.wire import HEAD_LIMIT, Head, encoded, read_head, symbols_of
 from tests.yahoo.world import World
 
 STREAMER: Final = "streamer.finance.yahoo.com"
@@ -58,10 +58,10 @@ class Yahoo:
     # Its life
 
     def __enter__(self) -> Self:
+        self.certificate, self._context = certificates.authority()
         _bound(self._wanted_port, share=False).close()  # raises if somebody listens there
         self._reserved = _bound(self._wanted_port)
         self.port: int = self._reserved.getsockname()[1]
-        self.certificate, self._context = certificates.authority()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="loopback Yahoo", daemon=True)
         self._thread.start()
@@ -195,11 +195,9 @@ class Yahoo:
 
     def log(self, host: str, head: Head) -> None:
         """Count a request."""
-        query = head.query
-        symbols = tuple(filter(None, query.get("symbols", "").split(",")))
-        if head.path.startswith(("/v8/finance/chart/", "/v10/finance/quoteSummary/")):
-            symbols = (head.path.rpartition("/")[2],)
-        self.requests.append(Request(head.method, host, head.path, query, symbols, time.monotonic()))
+        self.requests.append(
+            Request(head.method, host, head.path, head.query, symbols_of(head.target), time.monotonic())
+        )
         self.notice()
 
     # How it works

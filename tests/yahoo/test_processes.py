@@ -75,39 +75,46 @@ def test_the_caches_of_a_child_are_under_the_home_it_was_given(
 # Other hosts
 
 
-def connect(yahoo: Yahoo, line: bytes) -> bytes:
-    with socket.create_connection(("127.0.0.1", yahoo.port), 5) as sock:
+@pytest.fixture
+def proxy() -> Iterator[Yahoo]:
+    """A server of its own: the shared one minds being asked for other hosts."""
+    with Yahoo() as server:
+        yield server
+
+
+def connect(proxy: Yahoo, line: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", proxy.port), 5) as sock:
         sock.sendall(line + b"\r\nHost: example\r\n\r\n")
         return sock.recv(100)
 
 
 @pytest.mark.parametrize("target", ["example.com:443", "finance.yahoo.com:80", "yahoo.com:443", "127.0.0.1:443"])
-def test_every_other_host_is_refused_and_logged(yahoo: Yahoo, target: str) -> None:
-    assert connect(yahoo, f"CONNECT {target} HTTP/1.1".encode()).startswith(b"HTTP/1.1 403 ")
-    assert yahoo.refused == [target.rpartition(":")[0]]
-    assert yahoo.hosts == yahoo.refused
-    assert yahoo.requests == []
+def test_every_other_host_is_refused_and_logged(proxy: Yahoo, target: str) -> None:
+    assert connect(proxy, f"CONNECT {target} HTTP/1.1".encode()).startswith(b"HTTP/1.1 403 ")
+    assert proxy.refused == [target.rpartition(":")[0]]
+    assert proxy.hosts == proxy.refused
+    assert proxy.requests == []
 
 
-def test_plain_http_through_the_proxy_is_refused_and_logged(yahoo: Yahoo) -> None:
-    assert connect(yahoo, b"GET http://example.com/ HTTP/1.1").startswith(b"HTTP/1.1 403 ")
-    assert yahoo.refused == ["example.com"]
+def test_plain_http_through_the_proxy_is_refused_and_logged(proxy: Yahoo) -> None:
+    assert connect(proxy, b"GET http://example.com/ HTTP/1.1").startswith(b"HTTP/1.1 403 ")
+    assert proxy.refused == ["example.com"]
 
 
-def test_what_is_no_http_ends_the_connection(yahoo: Yahoo) -> None:
-    assert connect(yahoo, b"\x16\x03\x01 nonsense") == b""
+def test_what_is_no_http_ends_the_connection(proxy: Yahoo) -> None:
+    assert connect(proxy, b"\x16\x03\x01 nonsense") == b""
 
 
-def test_offline_the_port_refuses_and_stays_ours(yahoo: Yahoo) -> None:
-    yahoo.offline()
+def test_offline_the_port_refuses_and_stays_ours(proxy: Yahoo) -> None:
+    proxy.offline()
     with pytest.raises(ConnectionRefusedError):
-        connect(yahoo, b"CONNECT example.com:443 HTTP/1.1")
-    yahoo.online()
-    assert connect(yahoo, b"CONNECT example.com:443 HTTP/1.1").startswith(b"HTTP/1.1 403 ")
+        connect(proxy, b"CONNECT example.com:443 HTTP/1.1")
+    proxy.online()
+    assert connect(proxy, b"CONNECT example.com:443 HTTP/1.1").startswith(b"HTTP/1.1 403 ")
 
 
-def test_a_port_that_somebody_listens_on_is_not_shared(yahoo: Yahoo) -> None:
-    with pytest.raises(OSError, match="in use"), Yahoo(yahoo.port):
+def test_a_port_that_somebody_listens_on_is_not_shared(proxy: Yahoo) -> None:
+    with pytest.raises(OSError, match="in use"), Yahoo(proxy.port):
         pass
 
 

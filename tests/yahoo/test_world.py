@@ -113,5 +113,13 @@ def test_all_listings_make_a_quote_and_a_chart() -> None:
             world.stage(stage)
         for listing in world.listings.values():
             assert quote(world, listing)["regularMarketPrice"] == listing.price
-            for query in ({"range": "1d"}, {"range": "5d", "interval": "5m"}, {"range": "max", "interval": "3mo"}):
+            for query in ({"range": "1d"}, {"range": "5d", "interval": "15m"}):
                 assert chart(world, listing, query)["timestamp"]
+
+
+def test_the_whole_history_in_quarters_begins_with_the_listing() -> None:
+    world = World()
+    world.stage(FRIDAY_NOON)
+    stamps = chart(world, world["AAPL"], {"range": "max", "interval": "3mo"})["timestamp"]
+    assert datetime.fromtimestamp(stamps[0], UTC).date() == world["AAPL"].listed
+    assert len(stamps) == 48

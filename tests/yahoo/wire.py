@@ -45,6 +45,15 @@ def split(target: str) -> tuple[str, Mapping[str, str]]:
     return unquote(parts.path), dict(parse_qsl(parts.query, keep_blank_values=True))
 
 
+@lru_cache(maxsize=256)
+def symbols_of(target: str) -> tuple[str, ...]:
+    """The symbols that a request's target names, in its query or at the end of its path."""
+    path, query = split(target)
+    if path.startswith(("/v8/finance/chart/", "/v10/finance/quoteSummary/")):
+        return (path.rpartition("/")[2],)
+    return tuple(filter(None, query.get("symbols", "").split(",")))
+
+
 async def read_head(reader: asyncio.StreamReader) -> Head | None:
     """The next request, or None when the client has nothing more to ask or asks what is no HTTP."""
     try:
