@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from core.market.quotes import Quote
 
@@ -28,11 +29,17 @@ class Print(Struct, frozen=True):
     currency: str
 
 
-class Memory(Struct, frozen=True):
-    """`trusted` is the last trusted print; `suspects` are those since then that jumped away from it, in order."""
+class Memory(Struct, frozen=True, omit_defaults=True):
+    """`trusted` is the last trusted print; `suspects` are those since then that jumped away from it, in order.
+
+    `repeats` counts the prints since `same_since` that had the price and the `volume` of the last trusted one.
+    """
 
     trusted: Print | None = None
     suspects: tuple[Print, ...] = ()
+    volume: int | None = None
+    repeats: int = 0
+    same_since: datetime | None = None
 
 
 def print_of(quote: Quote) -> Print | None:
@@ -42,6 +49,15 @@ def print_of(quote: Quote) -> Print | None:
     return Print(quote.price, quote.time, quote.currency)
 
 
+def counted(memory: Memory, seen: Print, volume: int | None) -> Memory:
+    """The memory after `seen` was trusted: how often its price and volume have been said again."""
+    last = memory.trusted
+    same = bool(volume) and last is not None and last.price == seen.price and volume == memory.volume
+    if not same or memory.same_since is None:
+        return Memory(seen, (), volume, 0, seen.time)
+    return Memory(seen, (), volume, memory.repeats + 1, memory.same_since)
+
+
 def suspected(memory: Memory, seen: Print, limit: float) -> Memory:
     """`memory` with one more print that jumped; the same one again, or an earlier one, is no further print."""
     suspects = memory.suspects
@@ -49,7 +65,7 @@ def suspected(memory: Memory, seen: Print, limit: float) -> Memory:
         return memory
     if not all(near(seen.price, other.price, limit) for other in suspects):
         suspects = ()
-    return Memory(memory.trusted, (*suspects, seen)[-FURTHER_PRINTS - 1 :])
+    return replace(memory, suspects=(*suspects, seen)[-FURTHER_PRINTS - 1 :])
 
 
 def confirmed(memory: Memory, seen: Print, limit: float) -> bool:

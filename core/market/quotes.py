@@ -24,6 +24,7 @@ class Quote(Struct, frozen=True):
     currency: str | None = None
     time: datetime | None = None
     previous_close: Decimal | None = None
+    volume: int | None = None  # units traded this session
     raw_currency: str | None = None
     market_state: str | None = None
     delay_minutes: int | None = None
@@ -97,6 +98,7 @@ def _with_kept(new: Quote, old: Quote | None) -> Quote:
     return replace(
         new,
         previous_close=new.previous_close if new.previous_close is not None else old.previous_close,
+        volume=new.volume if new.volume is not None else old.volume,
         market_state=new.market_state or old.market_state,
         delay_minutes=new.delay_minutes if new.delay_minutes is not None else old.delay_minutes,
         timezone=new.timezone or old.timezone,

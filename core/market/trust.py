@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from core.market.memory import Memory, Print, confirmed, print_of, split_ratio, suspected
+from core.market.memory import Memory, Print, confirmed, counted, print_of, split_ratio, suspected
 from core.market.quotes import Quote
 from core.market.sessions import next_opening, sessions_missed
 
@@ -23,6 +23,8 @@ CLOSED_STATES: Final = frozenset({"CLOSED", "PRE", "PREPRE", "POST", "POSTPOST"}
 SAME_SESSION: Final = timedelta(hours=12)
 MOST_MISSED: Final = 2  # days of trading that a holiday may make out of a closed venue's last close
 MOST_MISSED_IN_ASIA: Final = 6  # where whole weeks are holidays
+REPEATS: Final = 20  # prints of the same price and volume at later times, for
+REPEATED_FOR: Final = timedelta(minutes=30)  # so long: a feed that stands still and only moves its clock
 BY_AGE: Final = frozenset({"crypto", "fx"})
 
 Suspicion: TypeAlias = Literal["jump", "split"]
@@ -108,7 +110,7 @@ def remember(memory: Memory, quote: Quote | None, trust: Trust, limits: TrustLim
     if trust.trusted:
         if memory.trusted is not None and memory.trusted.time >= seen.time and not memory.suspects:
             return memory
-        return Memory(seen)
+        return counted(memory, seen, quote.volume if quote is not None else None)
     if trust.suspicion is not None and memory.trusted is not None:
         return suspected(memory, seen, limits.max_jump)
     return memory
@@ -203,6 +205,15 @@ def _error(price: Decimal, before: Decimal | None, limits: TrustLimits) -> float
     return max(limits.max_jump or 0.0, moved)
 
 
+def _stands_still(quote: Quote, memory: Memory, seen: Print, limits: TrustLimits) -> bool:
+    """Whether the source goes on saying the same with later times while the venue is open."""
+    last, since = memory.trusted, memory.same_since
+    if quote.market_state != "REGULAR" or limits.kind in (*BY_AGE, "fund") or last is None or since is None:
+        return False
+    same = bool(quote.volume) and quote.volume == memory.volume and seen.price == last.price
+    return same and memory.repeats >= REPEATS and seen.time - since >= REPEATED_FOR
+
+
 class _Doubt(NamedTuple):
     reason: str | None = None
     suspicion: Suspicion | None = None
@@ -216,6 +227,8 @@ def _doubt(quote: Quote, memory: Memory | None, seen: Print, before: Decimal | N
         return _Doubt(f"its price is from before the split of {later[-1].day}")
     if before is None or limits.max_jump is None or memory is None:
         return _Doubt()
+    if _stands_still(quote, memory, seen, limits):
+        return _Doubt("the same price and volume for more than 30 minutes of trading: the feed may stand still")
     jump = float(seen.price / before - 1)
     ratio = split_ratio(before, seen.price) if limits.kind not in BY_AGE else None
     beyond = abs(jump) > limits.max_jump + 1e-12

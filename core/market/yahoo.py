@@ -32,8 +32,8 @@ LONGEST_DELAY: Final = 24 * 60
 LONGEST_CODE: Final = 20
 NEAR: Final = timedelta(days=14)  # from a moment to the session that is current then: holidays are shorter
 _FIELDS: Final = (
-    "symbol,currency,regularMarketPrice,regularMarketTime,regularMarketPreviousClose,marketState,"
-    "exchangeDataDelayedBy,exchangeTimezoneName,exchange,quoteType,shortName,longName"
+    "symbol,currency,regularMarketPrice,regularMarketTime,regularMarketPreviousClose,regularMarketVolume,"
+    "marketState,exchangeDataDelayedBy,exchangeTimezoneName,exchange,quoteType,shortName,longName"
 )
 _LOCALE: Final = {"formatted": "false", "lang": "en-US", "region": "US"}
 
@@ -134,6 +134,7 @@ def _quote(symbol: str, row: dict[str, Any], now: datetime) -> Quote:
         "currency": None if currency is not None else _why(row.get("currency")),
     }
     state, delay = _word(row.get("marketState")), row.get("exchangeDataDelayedBy")
+    volume = row.get("regularMarketVolume")
     return Quote(
         symbol=symbol,
         source="yahoo",
@@ -141,6 +142,7 @@ def _quote(symbol: str, row: dict[str, Any], now: datetime) -> Quote:
         currency=currency,
         time=time,
         previous_close=_price(row.get("regularMarketPreviousClose"), parts),
+        volume=volume if type(volume) is int and volume >= 0 else None,
         raw_currency=raw,
         market_state=state.upper() if state and state.upper() in MARKET_STATES else None,
         delay_minutes=delay if type(delay) is int and 0 <= delay <= LONGEST_DELAY else None,

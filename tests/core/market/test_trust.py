@@ -195,6 +195,46 @@ def test_a_price_from_before_a_split_in_the_ledger_is_not_trusted() -> None:
     assert "from before the split of 2026-11-21" in (trust.reason or "")
 
 
+def repeated(prints: int, minutes: float, **changes: Any) -> Trust:
+    """The last of so many prints of one price and volume, spread over `minutes`."""
+    memory, trust = Memory(), Trust(False, False)
+    for number in range(prints):
+        now = NOW + timedelta(minutes=minutes * number / max(prints - 1, 1))
+        shown = quote(**{"time": now, "volume": 1000, "market_state": "REGULAR", **changes})
+        trust = judge(shown, memory, now, LIMITS)
+        memory = remember(memory, shown, trust, LIMITS)
+    return trust
+
+
+def test_the_same_price_and_volume_for_half_an_hour_of_trading_is_a_feed_that_stands_still() -> None:
+    trust = repeated(23, 31)
+    assert not trust.trusted
+    assert "the feed may stand still" in (trust.reason or "")
+
+
+@pytest.mark.parametrize(
+    ("prints", "minutes", "changes"),
+    [
+        (23, 29, {}),
+        (15, 60, {}),
+        (60, 60, {"volume": None}),
+        (60, 60, {"volume": 0}),
+        (60, 60, {"market_state": "CLOSED"}),
+    ],
+)
+def test_repetition_that_says_nothing(prints: int, minutes: float, changes: dict[str, Any]) -> None:
+    assert repeated(prints, minutes, **changes).trusted
+
+
+def test_a_feed_that_moves_again_is_trusted_again() -> None:
+    memory = Memory(Print(Decimal(100), NOW, "USD"), (), 1000, 30, NOW - timedelta(hours=1))
+    for changes in ({"volume": 1001}, {"price": Decimal("100.01")}):
+        shown = quote(**{"time": NOW + timedelta(seconds=15), "volume": 1000, "market_state": "REGULAR", **changes})
+        now = NOW + timedelta(seconds=15)
+        assert judge(shown, memory, now, LIMITS).trusted
+        assert remember(memory, shown, judge(shown, memory, now, LIMITS), LIMITS).repeats == 0
+
+
 # age: the exchange's time, the market's state
 
 FRIDAY_CLOSE = datetime(2026, 11, 20, 21, tzinfo=UTC)
