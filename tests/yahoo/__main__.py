@@ -10,8 +10,11 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from tests.yahoo.server import Yahoo
+
+ENDING: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 def main() -> None:
@@ -23,7 +26,8 @@ def main() -> None:
     )
     parser.add_argument("--live", type=float, metavar="SECONDS", help="let prices move and stream them")
     chosen = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in ENDING:
+        signal.signal(number, end)
     with suppress(KeyboardInterrupt), tempfile.TemporaryDirectory() as scratch, Yahoo(chosen.port) as yahoo:
         for name, value in yahoo.environment((chosen.home or Path(scratch)).absolute()).items():
             if name != "HOME":
@@ -33,6 +37,13 @@ def main() -> None:
             time.sleep(chosen.live or 3600)
             if chosen.live:
                 move(yahoo)
+
+
+def end(number: int, frame: object) -> None:
+    """Leave by the first signal; those that follow do not disturb the leaving."""
+    for other in ENDING:
+        signal.signal(other, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def move(yahoo: Yahoo) -> None:
