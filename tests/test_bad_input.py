@@ -76,7 +76,7 @@ BOOKS: list[tuple[str, str | bytes | None, tuple[str, ...]]] = [
     ("a step below zero", asset("step = -1"), ("step",)),
     ("a key that is not built yet", top("[tax]\nregime = 'us'"), ("regime", "not supported yet")),
     ("a table that is not built yet", BOOK + "[[sleeve]]\nname = 'x'\n", ("sleeve", "not supported yet")),
-    ("a foreign asset", asset("currency = 'EUR'"), ("currency", "not supported yet")),
+    ("a currency that is none", asset("currency = 'Euro'"), ("currency", "currency code")),
 ]
 
 # price file: name, text, exit code of `check`, what the message must hold (in the report for 3)

@@ -151,7 +151,7 @@ def check_confirmable(proposals: Sequence[Proposal], snapshot: Snapshot) -> None
                 fix='nothing was recorded; set worth_it = "warn" to decide yourself',
             )
     buys = [p for p in proposals if p.side == "buy"]
-    if not buys or snapshot.valuation.value is None:
+    if not buys or snapshot.valuation.value is None or snapshot.cash.value is None:
         return
     moved = sum((p.value if p.side == "sell" else -p.value for p in proposals), ZERO)
     left = snapshot.cash.value + moved - sum((p.costs.total for p in proposals), ZERO)
@@ -206,7 +206,7 @@ def decision(proposal: Proposal, snapshot: Snapshot) -> dict[str, Any]:
         "reason": proposal.reason,
         "portfolio_value": None if valuation.value is None else amount(valuation.value),
         "portfolio_drift": valuation.drift,
-        "cash": amount(snapshot.cash.value),
+        "cash": None if snapshot.cash.value is None else amount(snapshot.cash.value),
         "weight_before": proposal.weight_before,
         "weight_after": proposal.weight_after,
         "quotes": {line.symbol: _quote(line) for line in snapshot.lines},

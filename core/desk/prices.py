@@ -13,12 +13,13 @@ from core.errors import BadInput
 from core.ledger.ledger import Ledger
 from core.ledger.state import State, load_state
 from core.market.appraisal import Appraisal, appraise
+from core.market.currency import rate_symbols, symbols
 from core.market.feed import Feed
 from core.market.memory import Memory, newer, print_of
 from core.market.quotes import Quote
 from core.market.trust import HIGHEST_PRICE, LOWEST_PRICE, KnownSplit, Trust, TrustLimits
 from core.market.typed import TypedPrice, typed_now
-from core.money import MINOR_UNITS, plain
+from core.money import plain
 from core.portfolio.model import Portfolio
 
 SAVE_EVERY: Final = timedelta(minutes=10)  # trusted prices go to the disk so often; what is suspect at once
@@ -43,7 +44,7 @@ class Prices:
 
     def symbols(self) -> tuple[str, ...]:
         """All that the feed must quote: the assets, and the rates of their currencies and of the cash."""
-        return (*(asset.symbol for asset in self._portfolio.assets), *self._rates())
+        return symbols(self._portfolio, self._held())
 
     def appraise(self, state: State, now: datetime) -> Appraisal:
         """The quotes as they stand, judged; what is to be remembered is kept, and on the disk where it matters."""
@@ -113,7 +114,7 @@ class Prices:
             return None
         if not price.is_finite() or not LOWEST_PRICE <= price <= HIGHEST_PRICE:
             raise BadInput(f"{price} is no believable price", where=symbol, fix="give the price of one unit")
-        currency = self._portfolio.base_currency if asset is None else _major(asset.currency)
+        currency = self._portfolio.base_currency if asset is None else asset.currency
         typed = typed_now(price, currency, now, fund=asset is not None and asset.kind == "fund")
         self._ledger.save_state(lambda state: replace(state, typed={**state.typed, symbol: typed}))
         return typed
@@ -138,7 +139,7 @@ class Prices:
         splits = self._splits()
         limits = {
             asset.symbol: TrustLimits(
-                _major(asset.currency), stale_after, max_jump, asset.kind, None, splits.get(asset.symbol, ())
+                asset.currency, stale_after, max_jump, asset.kind, None, splits.get(asset.symbol, ())
             )
             for asset in portfolio.assets
         }
@@ -146,11 +147,11 @@ class Prices:
         return limits | dict.fromkeys(self._rates(), rate)
 
     def _rates(self) -> tuple[str, ...]:
-        return ()
+        return rate_symbols(self._portfolio, self._held())
+
+    def _held(self) -> list[str]:
+        """The currencies in which the ledger has cash."""
+        return [currency for currency, balance in self._ledger.book.cash.items() if balance]
 
     def _splits(self) -> Mapping[str, list[KnownSplit]]:
         return {}
-
-
-def _major(currency: str) -> str:
-    return MINOR_UNITS.get(currency, (currency, 1))[0]

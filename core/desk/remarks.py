@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from core.ledger.ledger import Ledger
 from core.money import amount, plain
+from core.policy.rates import cash_doubt
 from core.policy.triggers import CASH
 from core.policy.valuation import Valuation
 from core.portfolio.model import Portfolio
@@ -20,8 +21,7 @@ def remarks(
         said.append("the data directory cannot be written: nothing can be recorded")
     for seq in ledger.book.skipped:
         said.append(f"entry {seq} is dated on or before the day the portfolio was opened: skipped")
-    if valuation.cash.value < 0:
-        said.append(f"cash is {amount(valuation.cash.value)} {portfolio.base_currency}")
+    said += _cash(valuation)
     for line in valuation.lines:
         if line.state == "unpriced" and (line.quantity or line.asset.target or line.asset.target_value):
             said.append(f"{line.symbol}: {line.trust.reason}")
@@ -37,3 +37,13 @@ def remarks(
         name = "cash" if symbol == CASH else symbol
         said.append(f"{name} is outside for {lasted:.0f} s; it counts after {portfolio.policy.dwell_seconds:g} s")
     return tuple(said)
+
+
+def _cash(valuation: Valuation) -> Iterator[str]:
+    """Balances below zero, and those whose rate is unknown or not trusted."""
+    for currency, balance in valuation.cash.balances.items():
+        rate = valuation.rates.get(currency)
+        if balance < 0:
+            yield f"cash is {amount(balance)} {currency}"
+        if balance and rate is not None and not rate.trust.trusted:
+            yield cash_doubt(rate)

@@ -9,6 +9,7 @@ from core.clock import iso
 from core.desk.snapshot import Snapshot
 from core.money import ZERO, amount, plain
 from core.planning.proposal import Proposal
+from core.policy.rates import Rate
 from core.policy.valuation import CashLine, Line
 
 SCHEMA = 1
@@ -36,6 +37,7 @@ def check_json(snapshot: Snapshot) -> dict[str, Any]:
         "day_change": _amount(valuation.day_change),
         "drift": _fraction(valuation.drift),
         "cash": _cash(snapshot.cash, snapshot.portfolio.base_currency),
+        "rates": {rate.symbol: _rate(rate) for rate in valuation.rates.values()},
         "holdings": [_holding(line) for line in snapshot.lines],
         "proposals": [proposal_json(proposal) for proposal in snapshot.proposals],
         "optimality_gap_bps": None,
@@ -124,10 +126,24 @@ def _holding(line: Line) -> dict[str, Any]:
     }
 
 
+def _rate(rate: Rate) -> dict[str, Any]:
+    """Base currency per unit of another one, as a quote."""
+    quote, trust = rate.quote, rate.trust
+    return {
+        "currency": rate.currency,
+        "price": None if rate.price is None else plain(rate.price),
+        "time": None if quote is None or quote.time is None else iso(quote.time),
+        "age_seconds": trust.age_seconds,
+        "source": None if quote is None else quote.source,
+        "trusted": trust.trusted,
+        "reason": trust.reason,
+    }
+
+
 def _cash(cash: CashLine, base_currency: str) -> dict[str, Any]:
     balances = {base_currency: ZERO, **cash.balances}
     return {
-        "value": amount(cash.value),
+        "value": _amount(cash.value),
         "weight": _fraction(cash.weight),
         "target": _fraction(cash.target),
         "drift": _fraction(cash.drift),
@@ -135,6 +151,10 @@ def _cash(cash: CashLine, base_currency: str) -> dict[str, Any]:
         "upper": _fraction(cash.upper),
         "state": cash.state,
         "balances": {currency: amount(balance) for currency, balance in balances.items()},
+        "values": {
+            currency: _amount(cash.worth.get(currency, ZERO if not balance else None))
+            for currency, balance in balances.items()
+        },
     }
 
 

@@ -12,7 +12,7 @@ import os
 import re
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from time import monotonic
@@ -118,6 +118,24 @@ class Library:
             for name in ("cookies.db", "cookies.db-wal", "cookies.db-shm"):
                 with contextlib.suppress(OSError):
                     (self.directory / name).unlink()
+
+
+def pricing_data() -> Callable[[bytes], Any]:
+    """What decodes one tick of Yahoo's stream; ValueError for bytes that are none."""
+    with _loading:
+        _hush()
+        from google.protobuf.message import DecodeError
+        from yfinance.pricing_pb2 import PricingData
+
+        _hush()
+
+    def decode(message: bytes) -> Any:
+        try:
+            return PricingData.FromString(message)
+        except DecodeError as error:
+            raise ValueError(f"no tick: {error}") from error
+
+    return decode
 
 
 def _hush() -> None:

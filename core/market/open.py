@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from core.clock import WallClock
 from core.errors import BadInput
+from core.market.currency import rate_currency
 from core.market.feed import EmptyFeed, Feed
 from core.market.prices import load_prices
 from core.market.replay import CsvFeed, ReplayFeed
 from core.portfolio.model import Portfolio
 
 if TYPE_CHECKING:
+    from core.market.quotes import Quote
     from core.market.shared import FeedHub
+    from core.market.stream import Stream
 
 FEED_FOLDER: Final = "feed"  # of the data directory
 LIBRARY_FOLDER: Final = "yfinance"  # in it: the library's cookies
@@ -27,12 +31,9 @@ def open_feed(
 
     A live feed shares the board below `data_directory`; `settle` makes it ask.
     """
-    if prices is not None:
-        table = load_prices(prices)
-        return CsvFeed(table, _currencies(portfolio), table.row_on(at))
-    if portfolio.feed.source == "replay":
-        table = load_prices(Path(portfolio.feed.prices))
-        return CsvFeed(table, _currencies(portfolio), table.row_on(at))
+    if prices is not None or portfolio.feed.source == "replay":
+        table = load_prices(prices or Path(portfolio.feed.prices))
+        return CsvFeed(table, price_units(portfolio, table.symbols), table.row_on(at))
     if at is not None:
         raise BadInput("--at needs --prices", where=portfolio.path, fix="add --prices CSV")
     if portfolio.feed.source == "manual":
@@ -56,7 +57,8 @@ class LiveFeeds:
     def open(self, portfolio: Portfolio) -> Feed:
         """The feed for a screen that stays open: a replay starts at its first row."""
         if portfolio.feed.source == "replay":
-            return ReplayFeed(load_prices(Path(portfolio.feed.prices)), _currencies(portfolio))
+            table = load_prices(Path(portfolio.feed.prices))
+            return ReplayFeed(table, price_units(portfolio, table.symbols))
         if portfolio.feed.source == "manual":
             return _manual()
         from core.market.shared import SharedFeed
@@ -74,12 +76,28 @@ class LiveFeeds:
         from core.market.shared import FeedHub
         from core.market.yahoo import YahooClient
 
-        return FeedHub(self._folder, YahooClient(self._folder / LIBRARY_FOLDER))
+        client = YahooClient(self._folder / LIBRARY_FOLDER)
+        return FeedHub(self._folder, client, ticker=_open_stream if self._stream else None)
+
+
+def _open_stream(
+    on_quotes: Callable[[list[Quote]], None],
+    unit_of: Callable[[str], str | None],
+    may_be_silent: Callable[[], bool],
+) -> Stream:
+    from core.market.stream import Stream
+
+    stream = Stream(on_quotes, unit_of=unit_of, may_be_silent=may_be_silent)
+    stream.start()
+    return stream
 
 
 def _manual() -> Feed:
     return EmptyFeed(WallClock(), "", "manual")
 
 
-def _currencies(portfolio: Portfolio) -> dict[str, str]:
-    return {asset.symbol: asset.currency for asset in portfolio.assets}
+def price_units(portfolio: Portfolio, columns: Iterable[str]) -> dict[str, str]:
+    """The unit of each column of a price file that the portfolio knows: its assets, and every rate to its base."""
+    base = portfolio.base_currency
+    rates = {column: base for column in columns if rate_currency(column, base)}
+    return rates | {asset.symbol: asset.price_unit or asset.currency for asset in portfolio.assets}

@@ -46,14 +46,15 @@ class Ticker(Protocol):
         """End it."""
 
 
-OpenTicker = Callable[[Callable[[list[Quote]], None], Callable[[], bool]], Ticker]
+# takes whom to give quotes to, the unit that a symbol is quoted in, and whether nothing need come
+OpenTicker = Callable[[Callable[[list[Quote]], None], Callable[[str], str | None], Callable[[], bool]], Ticker]
 
 
 class FeedHub:
     """This process's part of the shared feed, in a thread of its own: wants, polls if nobody else does, reads.
 
-    `ticker` opens a stream (callback for its quotes, whether it may be silent); None for none. Without a folder
-    that can be written the hub polls for itself alone.
+    `ticker` opens a stream that improves on the polls; None for none. Without a folder that can be written the hub
+    polls for itself alone.
     """
 
     def __init__(
@@ -253,7 +254,7 @@ class FeedHub:
                 self._fetcher.ask(Question((symbol,), now, sessions=True))
         if self._open_ticker is not None and self.shared.polled_at is not None and not self.shared.trouble:
             if self._ticker is None:
-                self._ticker = self._open_ticker(self._tick, self._may_be_silent)
+                self._ticker = self._open_ticker(self._tick, self._unit_of, self._may_be_silent)
             self._ticker.watch(s for s in wanted.symbols if s not in self.shared.unknown)
 
     def _due(self, wanted: Wanted, now: datetime) -> bool:
@@ -348,6 +349,11 @@ class FeedHub:
             self._save(shared)
         else:
             self._use(shared)
+
+    def _unit_of(self, symbol: str) -> str | None:
+        """The unit in which the poll saw a symbol quoted."""
+        quote = self.shared.quotes.get(symbol)
+        return quote.raw_currency if quote else None
 
     def _may_be_silent(self) -> bool:
         """Whether no venue that is streamed is open now."""

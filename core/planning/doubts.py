@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.money import ZERO
 from core.policy.valuation import Line, Valuation
 from core.rules.bands import TOLERANCE
 
@@ -9,11 +10,11 @@ from core.rules.bands import TOLERANCE
 def doubtful(valuation: Valuation, *, acting: bool, everything: bool) -> tuple[str, ...]:
     """Why the untrusted prices leave no plan standing: which decisions they could turn; empty if none.
 
-    A symbol of weight w whose price may be off by p moves every weight, its own too, by at most w p. `acting` says
-    that a trade is called for, `everything` that all goes to target.
+    A symbol of weight w whose price may be off by p moves every weight, its own too, by at most w p; so does a
+    balance by its rate. `acting` says that a trade is called for, `everything` that all goes to target.
     """
     lines = valuation.lines
-    reach = sum(
+    reach = _reach_of_cash(valuation) + sum(
         (line.weight or 0.0) * line.trust.error
         for line in lines
         if line.quantity and not line.trust.trusted and not line.asset.outside
@@ -37,6 +38,17 @@ def doubtful(valuation: Valuation, *, acting: bool, everything: bool) -> tuple[s
     if reach and everything and not turned:
         turned.append("nothing is proposed: a price is not trusted, and every trade would depend on it")
     return tuple(turned)
+
+
+def _reach_of_cash(valuation: Valuation) -> float:
+    """By how much balances at doubtful rates could move weights."""
+    doubtful_rates = [rate for rate in valuation.rates.values() if not rate.trust.trusted]
+    if not doubtful_rates or not valuation.value:
+        return 0.0
+    worth = valuation.cash.worth
+    return sum(
+        abs(float(worth.get(rate.currency, ZERO) / valuation.value)) * rate.trust.error for rate in doubtful_rates
+    )
 
 
 def _could_turn(line: Line, by: float) -> bool:

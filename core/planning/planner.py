@@ -190,6 +190,7 @@ class _Planner:
 
     def _solve(self, due: set[str]) -> Solution:
         cash = self.valuation.cash
+        assert cash.value is not None
         lines = [
             line if symbol in due or line.wanted is None else replace(line, wanted=None)
             for symbol, line in self.solver_lines.items()
@@ -208,7 +209,7 @@ class _Planner:
         """The solution's trades in exact money, sells first; buys are cut until the cash pays for them."""
         trades = {symbol: self._trade(symbol, steps) for symbol, steps in solution.steps.items()}
         floor = Decimal(repr(self.portfolio.cash.floor)) * self.value
-        missing = floor - self.valuation.cash.value - sum((trade.cash for trade in trades.values()), ZERO)
+        missing = floor - (self.valuation.cash.value or ZERO) - sum((trade.cash for trade in trades.values()), ZERO)
         while missing > 0 and any(trade.steps > 0 for trade in trades.values()):
             _, symbol, steps = min(trade.cut(missing) for trade in trades.values() if trade.steps > 0)
             missing += trades[symbol].cash
@@ -312,7 +313,11 @@ class _Planner:
             self._say_outside(symbol, held / after, lower, upper, short)
         cash = self.valuation.cash
         if cash.lower is not None and cash.upper is not None and (not cash.breached or CASH in self.situation.due):
-            left = cash.value - _fees(trades) + sum((t.value if t.steps < 0 else -t.value for t in trades), ZERO)
+            left = (
+                (cash.value or ZERO)
+                - _fees(trades)
+                + sum((t.value if t.steps < 0 else -t.value for t in trades), ZERO)
+            )
             self._say_outside("cash", float(left) / after, cash.lower, cash.upper, "")
 
     def _say_outside(self, name: str, weight: float, lower: float, upper: float, short: str) -> None:

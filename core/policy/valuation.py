@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from core.book.book import Book, Position
 from core.market.quotes import Quote, QuoteBoard
 from core.market.trust import Trust
-from core.money import ZERO
+from core.money import ONE, ZERO
+from core.policy.rates import CERTAIN, Rate, joined, rates_of
 from core.portfolio.bands import edges
 from core.portfolio.model import Asset, Portfolio, RelativeBand
 from core.rules import bands as rules
@@ -31,8 +32,9 @@ _STATES: Final[dict[int, State]] = {
 class Line(Struct, frozen=True):
     """One asset as it stands. Weights are fractions of the portfolio; None where unknown.
 
-    `value` is in base currency. `target`, `lower`, `upper` are those of the band; `destination` is the weight to
-    which a breach is traded, None unless the line is below or above.
+    `value` is in base currency, `rate` base currency per unit of the asset's. `trust` is that in both the price and
+    the rate, `price_trust` and `rate_trust` are those in each. `target`, `lower`, `upper` are those of the band;
+    `destination` is the weight to which a breach is traded, None unless the line is below or above.
     """
 
     asset: Asset
@@ -48,6 +50,9 @@ class Line(Struct, frozen=True):
     lower: float | None = None
     upper: float | None = None
     destination: float | None = None
+    rate: Decimal | None = ONE
+    price_trust: Trust | None = None  # None: as `trust`
+    rate_trust: Trust = CERTAIN
 
     @property
     def symbol(self) -> str:
@@ -58,6 +63,11 @@ class Line(Struct, frozen=True):
     def price(self) -> Decimal | None:
         """The quote's price per unit, in the asset's currency."""
         return self.quote.price if self.quote else None
+
+    @property
+    def base_price(self) -> Decimal | None:
+        """The price per unit in base currency; None if the price or the rate is unknown."""
+        return None if self.price is None or self.rate is None else self.price * self.rate
 
     @property
     def day_change(self) -> float | None:
@@ -73,9 +83,13 @@ class Line(Struct, frozen=True):
 
 
 class CashLine(Struct, frozen=True):
-    """Cash as a line of the portfolio; `lower`, `upper` and a state other than `inside` only if it has a band."""
+    """Cash as a line of the portfolio; `lower`, `upper` and a state other than `inside` only if it has a band.
 
-    value: Decimal
+    `value` is that of all balances in base currency, None if the rate of any is unknown; `worth` is the value of
+    each whose rate is known.
+    """
+
+    value: Decimal | None
     balances: dict[str, Decimal]
     target: float = 0.0
     weight: float | None = None
@@ -84,6 +98,7 @@ class CashLine(Struct, frozen=True):
     upper: float | None = None
     state: State | None = "inside"
     destination: float | None = None
+    worth: dict[str, Decimal] = {}
 
     @property
     def breached(self) -> bool:
@@ -92,13 +107,17 @@ class CashLine(Struct, frozen=True):
 
 
 class Valuation(Struct, frozen=True):
-    """The whole book valued. `value`, `drift` and all weights are None if a held asset has no price at all."""
+    """The whole book valued. `value`, `drift` and all weights are None if a held asset has no price at all.
+
+    `rates` are those of every other currency of an asset or a balance, by currency.
+    """
 
     lines: tuple[Line, ...]
     cash: CashLine
     value: Decimal | None
     drift: float | None
-    day_change: Decimal | None  # of the value, in base currency; None if any held line lacks a previous close
+    day_change: Decimal | None  # of the value, in base currency; None if any previous close it takes is unknown
+    rates: dict[str, Rate] = {}
 
     @property
     def breached(self) -> bool:
@@ -112,27 +131,48 @@ class Valuation(Struct, frozen=True):
 
 def value_book(portfolio: Portfolio, book: Book, board: QuoteBoard, trusts: Mapping[str, Trust]) -> Valuation:
     """Every asset of the file and its cash, valued by the board's quotes; weights only if all held are priced."""
+    balances = [currency for currency, balance in book.cash.items() if balance]
+    currencies = [asset.currency for asset in portfolio.assets] + balances
+    rates = rates_of(currencies, portfolio.base_currency, board, trusts)
     lines = [
-        _priced(asset, book.positions.get(asset.symbol), board.get(asset.symbol), trusts[asset.symbol])
+        _priced(
+            asset,
+            book.positions.get(asset.symbol),
+            board.get(asset.symbol),
+            trusts[asset.symbol],
+            rates.get(asset.currency),
+        )
         for asset in portfolio.assets
     ]
     counted = [line for line in lines if not line.asset.outside]
-    balance = book.cash.get(portfolio.base_currency, ZERO)
-    cash = CashLine(balance, dict(book.cash), portfolio.cash.target, state=None)
-    values = [line.value for line in counted]
-    if any(value is None for value in values):
-        return Valuation(tuple(lines), cash, None, None, None)
-    total = sum((value for value in values if value is not None), balance)
-    change = _day_change(counted)
+    cash = _cash(book.cash, rates, portfolio)
+    values = [cash.value, *(line.value for line in counted)]
+    known = [value for value in values if value is not None]
+    if len(known) < len(values):
+        return Valuation(tuple(lines), cash, None, None, None, rates)
+    total = sum(known, ZERO)
+    change = _day_change(counted, cash, rates)
     if total <= 0:
-        return Valuation(tuple(lines), cash, total, None, change)
+        return Valuation(tuple(lines), cash, total, None, change, rates)
     weighed = tuple(_weighed(line, total, portfolio) for line in lines)
     cash = _weighed_cash(cash, total, portfolio)
-    return Valuation(weighed, cash, total, _drift(weighed, cash, portfolio), change)
+    return Valuation(weighed, cash, total, _drift(weighed, cash, portfolio), change, rates)
 
 
-def _priced(asset: Asset, position: Position | None, quote: Quote | None, trust: Trust) -> Line:
+def _cash(balances: Mapping[str, Decimal], rates: Mapping[str, Rate], portfolio: Portfolio) -> CashLine:
+    worth: dict[str, Decimal] = {}
+    for currency, balance in balances.items():
+        rate = rates[currency].price if balance and currency in rates else ONE
+        if rate is not None:
+            worth[currency] = balance * rate
+    value = sum(worth.values(), ZERO) if len(worth) == len(balances) else None
+    return CashLine(value, dict(balances), portfolio.cash.target, state=None, worth=worth)
+
+
+def _priced(asset: Asset, position: Position | None, quote: Quote | None, own: Trust, rate: Rate | None) -> Line:
     quantity = position.quantity if position else ZERO
+    trust = joined(own, rate)
+    exchange = rate.price if rate else ONE
     state: State | None = None
     if asset.outside:
         state = "outside"
@@ -141,11 +181,22 @@ def _priced(asset: Asset, position: Position | None, quote: Quote | None, trust:
     elif not asset.targeted:
         state = "untargeted"
     value: Decimal | None = None
-    if trust.usable and quote is not None and quote.price is not None:
-        value = quantity * quote.price
+    if trust.usable and quote is not None and quote.price is not None and exchange is not None:
+        value = quantity * quote.price * exchange
     elif not quantity:
         value = ZERO
-    return Line(asset, quantity, state, trust, quote if trust.usable else None, position, value)
+    return Line(
+        asset,
+        quantity,
+        state,
+        trust,
+        quote if own.usable else None,
+        position,
+        value,
+        rate=exchange,
+        price_trust=own,
+        rate_trust=rate.trust if rate else CERTAIN,
+    )
 
 
 def _weighed(line: Line, total: Decimal, portfolio: Portfolio) -> Line:
@@ -191,6 +242,7 @@ def _edges(asset: Asset, target: float) -> tuple[float, float]:
 
 
 def _weighed_cash(cash: CashLine, total: Decimal, portfolio: Portfolio) -> CashLine:
+    assert cash.value is not None, "a book with a value knows that of its cash"
     weight = float(cash.value / total)
     target = portfolio.cash.target
     line = replace(cash, weight=weight, drift=weight - target, state="inside")
@@ -213,12 +265,22 @@ def _drift(lines: tuple[Line, ...], cash: CashLine, portfolio: Portfolio) -> flo
     return math.fsum(drifts) / 2
 
 
-def _day_change(lines: list[Line]) -> Decimal | None:
+def _day_change(lines: list[Line], cash: CashLine, rates: Mapping[str, Rate]) -> Decimal | None:
+    """How much more everything is worth than at the previous closes of prices and rates."""
     change = ZERO
     for line in lines:
         if not line.quantity:
             continue
-        if line.quote is None or line.quote.price is None or line.quote.previous_close is None:
+        before = line.quote.previous_close if line.quote else None
+        rate = rates.get(line.asset.currency)
+        rate_before = rate.previous if rate else ONE
+        if line.value is None or before is None or rate_before is None:
             return None
-        change += line.quantity * (line.quote.price - line.quote.previous_close)
+        change += line.value - line.quantity * before * rate_before
+    for currency, balance in cash.balances.items():
+        if balance and currency in rates:
+            rate_before = rates[currency].previous
+            if rate_before is None:
+                return None
+            change += cash.worth[currency] - balance * rate_before
     return change

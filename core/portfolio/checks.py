@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from core.money import MINOR_UNITS, ZERO
+from core.money import ZERO
 from core.portfolio.bands import far_edges
 from core.portfolio.model import AbsoluteBand, Asset, Band, Cash, Portfolio, RangeBand, RelativeBand
 from core.portfolio.table import Table, listed
@@ -33,25 +33,6 @@ def check_symbols(rows: Sequence[Row]) -> None:
             table.problem(
                 "symbol", f"{asset.symbol} is already asset[{earlier}]", "put its lots under one [[asset]]"
             )
-
-
-def check_currencies(rows: Sequence[Row], cash: Table, balances: Iterable[str], base: str) -> None:
-    """Everything is in the base currency; others are not supported yet."""
-    if not base:
-        return
-    for table, asset in rows:
-        if asset.currency != base and "currency" not in table.failed:
-            table.problem("currency", *_foreign(asset.symbol, asset.currency, base))
-    for code in balances:
-        if code != base:
-            cash.problem(f"balances.{code}", *_foreign("the balance", code, base))
-
-
-def _foreign(what: str, code: str, base: str) -> tuple[str, str]:
-    fix = f"keep only what is in {base} in this file"
-    if code in MINOR_UNITS and MINOR_UNITS[code][0] == base:
-        return f"{what} is in {code}, the portfolio in {base}: minor units are not supported yet", fix
-    return f"{what} is in {code}, the portfolio in {base}: several currencies are not supported yet", fix
 
 
 def check_targets(rows: Sequence[Row], cash: Table, top: Table) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from core.errors import BadInput, Problem
-from core.money import ZERO
+from core.money import MINOR_UNITS, ONE, ZERO
 from core.portfolio import checks, readers
 from core.portfolio.bands import read_band
 from core.portfolio.checks import Row
@@ -48,6 +48,7 @@ _hours: Final = readers.real(readers.number(0, 24 * 3660))
 _seconds: Final = readers.real(readers.number(0, 366 * 86400))
 _interval: Final = readers.real(readers.number(5, 86400))
 _lot_quantity: Final = readers.positive(readers.amount)
+_rate: Final = readers.positive(readers.amount)
 _share: Final = readers.limit(readers.wide_fraction)
 _count: Final = readers.limit(readers.whole)
 
@@ -175,7 +176,6 @@ def _check(
 ) -> None:
     rows = [Row(table, asset) for table, asset in zip(asset_tables, portfolio.assets, strict=True)]
     checks.check_symbols(rows)
-    checks.check_currencies(rows, cash, portfolio.cash.balances, portfolio.base_currency)
     checks.check_targets(rows, cash, top)
     if of_value:
         checks.check_fixed_value(cash, policy, portfolio.policy.scope)
@@ -223,7 +223,7 @@ def _cash(table: Table) -> Cash:
     for code in balances.values:
         amount = balances.take(code, readers.signed_amount, ZERO)
         try:
-            amounts[readers.currency(code)] = amount
+            amounts[readers.major_currency(code)] = amount
         except Wrong as wrong:
             balances.problem(clean(code, 32), wrong.what, wrong.fix)
     return Cash(
@@ -255,7 +255,6 @@ def _policy(table: Table, of_value: bool) -> Policy:
 
 def _costs(table: Table) -> Costs:
     table.not_yet("preset", one_of("", "us-zero", "ibkr-fixed", "ibkr-tiered", "uk-flat"), "")
-    table.not_yet("fx_bps", readers.bps, ZERO)
     table.not_yet("fees", one_of("none", "us", "uk"), "none")
     return Costs(
         per_order=table.take("per_order", readers.amount, _COSTS.per_order),
@@ -264,19 +263,20 @@ def _costs(table: Table) -> Costs:
         minimum=table.take("minimum", readers.amount, _COSTS.minimum),
         maximum_rate=table.take("maximum_percent", readers.percent, _COSTS.maximum_rate),
         impact=table.take("impact", readers.number(0, 1000), _COSTS.impact),
+        fx=table.take("fx_bps", readers.bps, _COSTS.fx),
     )
 
 
 def _limits(table: Table) -> Limits:
     table.not_yet("max_participation", _share, Limit(0.0))
     table.not_yet("max_sector", _share, Limit(0.0))
-    table.not_yet("market_hours", readers.flag, False)
     limits = Limits(
         max_trade=table.take("max_trade", _share, _LIMITS.max_trade),
         max_turnover_day=table.take("max_turnover_day", _share, _LIMITS.max_turnover_day),
         max_turnover_month=table.take("max_turnover_month", _share, _LIMITS.max_turnover_month),
         max_trades_day=table.take("max_trades_day", _count, _LIMITS.max_trades_day),
         max_jump=table.take("max_jump", _share, _LIMITS.max_jump),
+        market_hours=table.take("market_hours", readers.flag, _LIMITS.market_hours),
     )
     table.refuse_unknown()
     return limits
@@ -300,9 +300,11 @@ def _asset(table: Table, base: str, policy: Policy, spread: Decimal, of_value: b
     target_value = table.take("target_value", readers.amount, None)
     own_band = read_band(table, "band", of_value=of_value)
     targeted = target is not None or target_value is not None
+    unit = table.take("currency", readers.currency, base)
+    currency, parts = MINOR_UNITS.get(unit, (unit, 1))
     asset = Asset(
         symbol=table.require("symbol", readers.symbol, "", 'write symbol = "VTI"'),
-        currency=table.take("currency", readers.currency, base),
+        currency=currency,
         name=table.take("name", readers.text, ""),
         sector=table.take("sector", readers.text, ""),
         kind=table.take("kind", _kind, "other"),
@@ -318,28 +320,37 @@ def _asset(table: Table, base: str, policy: Policy, spread: Decimal, of_value: b
         spread=table.take("spread_bps", readers.bps, spread),
         average_daily_value=table.take("average_daily_value", readers.amount, ZERO),
         daily_volatility=table.take("daily_volatility", readers.percent, ZERO),
-        lots=_lots(table),
+        lots=_lots(table, parts, in_base=currency == base),
+        price_unit="" if unit == currency else unit,
     )
     table.refuse_unknown()
     return asset
 
 
-def _lots(table: Table) -> tuple[OpeningLot, ...]:
-    """What is held at the start: `lots`, or `quantity` alone, whose basis is unknown."""
+def _lots(table: Table, parts: int, *, in_base: bool) -> tuple[OpeningLot, ...]:
+    """What is held at the start: `lots`, or `quantity` alone, whose basis is unknown.
+
+    Prices are written in units of which `parts` are one of the asset's currency.
+    """
     quantity = table.take("quantity", readers.amount, ZERO)
-    lots = tuple(_lot(row) for row in table.rows("lots"))
+    lots = tuple(_lot(row, parts, in_base=in_base) for row in table.rows("lots"))
     if table.has("quantity") and table.has("lots"):
         table.problem("quantity", "stands beside lots", "write either lots, or quantity if their basis is unknown")
     return (OpeningLot(quantity),) if quantity else lots
 
 
-def _lot(table: Table) -> OpeningLot:
+def _lot(table: Table, parts: int, *, in_base: bool) -> OpeningLot:
+    price = table.take("price", readers.amount, None)
+    rate = table.take("rate", _rate, None)
+    if in_base and rate is not None:
+        if rate != ONE:
+            table.problem("rate", "is of an asset in base currency, where it is 1", "leave it out")
+        rate = None
     lot = OpeningLot(
         quantity=table.require("quantity", _lot_quantity, ZERO, "write quantity = 100"),
-        price=table.take("price", readers.amount, None),
+        price=None if price is None else price / parts,
         acquired=table.take("acquired", readers.day, None),
+        rate=rate,
     )
-    if table.take("rate", readers.amount, None) is not None:
-        table.problem("rate", "rate is not supported yet", "leave it out")
     table.refuse_unknown()
     return lot

@@ -56,16 +56,21 @@ Band: TypeAlias = AbsoluteBand | RelativeBand | TighterBand | LooserBand | Range
 class OpeningLot(Struct, frozen=True):
     """A lot held at the start; price and day are None where the file gives only a quantity (basis unknown).
 
-    `price` is per unit, in the asset's currency.
+    `price` is per unit, in the asset's currency; `rate` is base currency per unit of it on the day of purchase,
+    None if unknown and for an asset in base currency.
     """
 
     quantity: Decimal
     price: Decimal | None = None
     acquired: date | None = None
+    rate: Decimal | None = None
 
 
 class Asset(Struct, frozen=True):
-    """One `[[asset]]`. Targeted if it has `target` (fraction) or `target_value` (base currency), never both."""
+    """One `[[asset]]`. Targeted if it has `target` (fraction) or `target_value` (base currency), never both.
+
+    `currency` is a major unit; `price_unit` is the unit of its column in a price file, empty if that is `currency`.
+    """
 
     symbol: str
     currency: str
@@ -82,9 +87,10 @@ class Asset(Struct, frozen=True):
     outside: bool = False
     market: Literal["us", "uk", "none"] = "us"
     spread: Decimal = ZERO  # full spread, as a fraction of the price
-    average_daily_value: Decimal = ZERO  # traded a day, in the asset's currency; 0 = unknown
+    average_daily_value: Decimal = ZERO  # traded a day, in base currency; 0 = unknown
     daily_volatility: Decimal = ZERO  # fraction a day; 0 = unknown
     lots: tuple[OpeningLot, ...] = ()
+    price_unit: str = ""
 
     @property
     def targeted(self) -> bool:
@@ -126,6 +132,7 @@ class Costs(Struct, frozen=True):
     minimum: Decimal = ZERO
     maximum_rate: Decimal = ZERO  # 0 = no maximum
     impact: Decimal = ZERO  # square-root impact coefficient
+    fx: Decimal = ZERO  # of what is converted from base currency
 
 
 class Limit(Struct, frozen=True):
@@ -136,13 +143,17 @@ class Limit(Struct, frozen=True):
 
 
 class Limits(Struct, frozen=True):
-    """`[limits]`: fractions of the portfolio, but `max_trades_day` (a count) and `max_jump` (of the price)."""
+    """`[limits]`: fractions of the portfolio, but `max_trades_day` (a count) and `max_jump` (of the price).
+
+    With `market_hours` an asset is traded only in its regular session.
+    """
 
     max_trade: Limit = Limit(0.25, True)
     max_turnover_day: Limit = Limit(1.0)
     max_turnover_month: Limit = Limit(1.0)
     max_trades_day: Limit = Limit(20, True)
     max_jump: Limit = Limit(0.20)
+    market_hours: bool = False
 
 
 class FeedSettings(Struct, frozen=True):

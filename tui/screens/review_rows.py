@@ -159,7 +159,7 @@ def plan_rows(proposals: Sequence[Proposal], snapshot: Snapshot, room: int) -> l
     sold = _sum(p.value for p in proposals if p.side == "sell")
     bought = _sum(p.value for p in proposals if p.side == "buy")
     cash_costs = _sum(p.costs.cash for p in proposals)
-    left_over = snapshot.cash.value + sold - bought - cash_costs
+    left_over = (snapshot.cash.value or ZERO) + sold - bought - cash_costs
     rows += [
         (),
         _line("sold", Span(f"{right(fmt.money(sold), 14)} {currency}")),

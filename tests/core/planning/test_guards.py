@@ -103,7 +103,7 @@ def test_a_stale_price_blocks_its_own_trade() -> None:
 
 @pytest.mark.parametrize(("warn", "verdict"), [(False, "blocked"), (True, "propose")])
 def test_a_suspect_jump_blocks_or_warns(warn: bool, verdict: str) -> None:
-    jumped = Trust(False, True, "jumped +25.0% from 80, limit 20%", 0, 120.0, 0.25, 0.25)
+    jumped = Trust(False, True, "jumped +25.0% from 80, limit 20%", 0, 120.0, 0.25, 0.25, suspicion="jump")
     held = {"A": ("900", "100"), "B": ("50", "100"), "C": ("50", "100")}
     limits = replace(OFF, max_jump=Limit(0.2, warn))
     made = planned([asset("A", 60), asset("B", 20), asset("C", 20)], held, doubts={"B": jumped}, limits=limits)

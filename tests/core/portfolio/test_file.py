@@ -35,6 +35,7 @@ HEAD = 'schema = 1\nid = "book"\nbase_currency = "USD"\n'
 VTI = '[[asset]]\nsymbol = "VTI"\ntarget = 60\n'
 BND = '[[asset]]\nsymbol = "BND"\ntarget = 40\n'
 BOOK = HEAD + VTI + BND
+SAP = '[[asset]]\nsymbol = "SAP.DE"\ncurrency = "EUR"\n'
 FIXED = HEAD + '[[asset]]\nsymbol = "VTI"\ntarget_value = 50000\n'
 
 CONTRACT_EXAMPLE = """
@@ -401,9 +402,18 @@ BAD: list[tuple[str, str, str]] = [
     # feed, cash
     (BOOK + "[feed]\ninterval = 4\n", "book.toml: feed.interval", "must be at least 5"),
     (BOOK + '[feed]\nsource = "bloomberg"\n', "book.toml: feed.source", 'must be "yahoo" or "replay" or "manual"'),
-    (BOOK + '[feed]\nsource = "manual"\n', "book.toml: feed.source", "not supported yet"),
     (BOOK + '[feed]\nsource = "replay"\n', "book.toml: feed.prices", "a replay needs prices"),
     (BOOK + "[cash]\nbalances = { usd = 5 }\n", "book.toml: cash.balances.usd", "must be a currency code"),
+    (BOOK + "[cash]\nbalances = { GBp = 5 }\n", "book.toml: cash.balances.GBp", "a minor unit of GBP"),
+    (BOOK + '[limits]\nmarket_hours = "warn:true"\n', "book.toml: limits.market_hours", "must be true or false"),
+    (BOOK + "[costs]\nfx_bps = -1\n", "book.toml: costs.fx_bps", "cannot be negative"),
+    (BOOK + SAP + "lots = [{ quantity = 1, rate = 0 }]\n", "book.toml: asset[3] SAP.DE: lots[1].rate", "above 0"),
+    (BOOK + SAP + "lots = [{ quantity = 1, rate = -1 }]\n", "book.toml: asset[3] SAP.DE: lots[1].rate", "negative"),
+    (
+        BOOK + "lots = [{ quantity = 1, rate = 1.1 }]\n",
+        "book.toml: asset[2] BND: lots[1].rate",
+        "in base currency, where it is 1",
+    ),
     (BOOK + "[cash]\nbalances = { USD = true }\n", "book.toml: cash.balances.USD", "must be a number, not true"),
     (BOOK + "[cash]\nbalances = 5\n", "book.toml: cash.balances", "must be one table, not 5"),
     (BOOK + "[cash]\nfloor = 101\n", "book.toml: cash.floor", "must be at most 100, not 101"),
@@ -504,7 +514,6 @@ def test_bad_input_is_one_problem_that_names_its_place(text: str, where: str, wh
 NOT_YET = [
     ('[costs]\npreset = "us-zero"\n', "costs.preset"),
     ('[costs]\nfees = "us"\n', "costs.fees"),
-    ("[costs]\nfx_bps = 3\n", "costs.fx_bps"),
     ('[tax]\nregime = "us"\n', "tax.regime"),
     ('[tax]\nmethod = "hifo"\n', "tax.method"),
     ("[tax]\nshort_rate = 30\n", "tax.short_rate"),
@@ -513,7 +522,6 @@ NOT_YET = [
     ('[tax]\nwash_group = "us"\n', "tax.wash_group"),
     ("[limits]\nmax_participation = 5\n", "limits.max_participation"),
     ("[limits]\nmax_sector = 30\n", "limits.max_sector"),
-    ("[limits]\nmarket_hours = true\n", "limits.market_hours"),
     ("[policy]\nrisk_aversion = 4\n", "policy.risk_aversion"),
     ("[policy]\nhorizon = 1\n", "policy.horizon"),
     ('[policy]\nband = "auto"\n', "policy.band"),
@@ -525,7 +533,6 @@ NOT_YET = [
     ('[[overlay]]\nsymbol = "MES=F"\n', "overlay"),
     ('[[asset]]\nsymbol = "X"\nsleeve = "equity"\n', "asset[3] X: sleeve"),
     ('[[asset]]\nsymbol = "X"\nstamp = true\n', "asset[3] X: stamp"),
-    ('[[asset]]\nsymbol = "X"\nlots = [{ quantity = 1, rate = 1.1 }]\n', "asset[3] X: lots[1].rate"),
 ]
 
 
@@ -536,17 +543,45 @@ def test_what_is_not_built_is_refused_unless_it_is_the_default(extra: str, key: 
     assert "not supported yet" in what
 
 
-def test_a_foreign_currency_is_not_supported_yet() -> None:
-    found = problems(BOOK + '[[asset]]\nsymbol = "SAP.DE"\ncurrency = "EUR"\n[cash]\nbalances = { GBP = 5 }\n')
-    assert [what for _, what, _ in found] == [
-        "SAP.DE is in EUR, the portfolio in USD: several currencies are not supported yet",
-        "the balance is in GBP, the portfolio in USD: several currencies are not supported yet",
-    ]
+def test_assets_and_balances_may_be_in_any_currency() -> None:
+    portfolio = parse(BOOK + SAP + "[cash]\nbalances = { CHF = 5, JPY = 6 }\n")
+    assert [asset.currency for asset in portfolio.assets] == ["USD", "USD", "EUR"]
+    assert portfolio.cash.balances == {"CHF": 5, "JPY": 6}
+    assert portfolio.warnings == ()
 
 
-def test_a_minor_unit_of_the_base_currency_is_not_supported_yet() -> None:
-    text = HEAD.replace("USD", "GBP") + '[[asset]]\nsymbol = "VOD.L"\ncurrency = "GBp"\n'
-    assert "minor units are not supported yet" in only_problem(text)[1]
+@pytest.mark.parametrize(
+    ("unit", "currency", "price"),
+    [("GBp", "GBP", "0.7112"), ("GBX", "GBP", "0.7112"), ("ZAc", "ZAR", "0.7112"), ("ILA", "ILS", "0.7112")],
+)
+def test_prices_written_in_a_minor_unit_become_those_of_the_major_one(unit: str, currency: str, price: str) -> None:
+    written = (
+        f'[[asset]]\nsymbol = "X"\ncurrency = "{unit}"\nlots = [{{ quantity = 2, price = 71.12, rate = 1.3 }}]\n'
+    )
+    found = asset(HEAD + written)
+    assert (found.currency, found.price_unit) == (currency, unit)
+    assert found.lots == (OpeningLot(Decimal(2), Decimal(price), rate=Decimal("1.3")),)
+
+
+def test_a_minor_unit_of_the_base_currency_is_in_base_currency() -> None:
+    found = asset(HEAD.replace("USD", "GBP") + '[[asset]]\nsymbol = "VOD.L"\ncurrency = "GBp"\n')
+    assert (found.currency, found.price_unit) == ("GBP", "GBp")
+
+
+def test_a_rate_of_1_in_base_currency_says_nothing() -> None:
+    assert asset(HEAD + VTI + "lots = [{ quantity = 1, rate = 1 }]\n" + BND).lots == (OpeningLot(Decimal(1)),)
+
+
+def test_what_is_converted_may_cost() -> None:
+    assert parse(BOOK + "[costs]\nfx_bps = 3\n").costs.fx == Decimal("0.0003")
+
+
+def test_trades_may_be_kept_to_market_hours() -> None:
+    assert parse(BOOK + "[limits]\nmarket_hours = true\n").limits.market_hours
+
+
+def test_prices_may_be_typed() -> None:
+    assert parse(BOOK + '[feed]\nsource = "manual"\n').feed.source == "manual"
 
 
 @pytest.mark.parametrize(
