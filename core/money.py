@@ -52,9 +52,13 @@ def amount(number: Decimal) -> str:
     return f"{whole}.{decimals.ljust(2, '0')}"
 
 
+def rounded(number: Decimal, decimals: int) -> Decimal:
+    """`number` as it is, or rounded half even if it has more than so many decimals."""
+    exponent = number.as_tuple().exponent
+    return round(number, decimals) if isinstance(exponent, int) and exponent < -decimals else number
+
+
 def _ended(number: Decimal) -> Decimal:
     """`number`, rounded half even to the decimals of the output if it has more; never minus zero."""
-    exponent = number.as_tuple().exponent
-    if isinstance(exponent, int) and exponent < -OUTPUT_DECIMALS:
-        number = round(number, OUTPUT_DECIMALS)
+    number = rounded(number, OUTPUT_DECIMALS)
     return number if number else ZERO

@@ -8,30 +8,41 @@ from decimal import Context, Decimal
 from typing import Final, TypeAlias
 
 from core.costs.model import TradeCosts
-from core.money import ZERO
+from core.money import ONE, OUTPUT_DECIMALS, ZERO, rounded
 from core.portfolio.model import Asset, Costs
 from core.rules import costs as rules
 
 _ROOTS: Final = Context(prec=28)  # digits of a square root: an expectation needs no more, and more are slow
 
 
-def trade_costs(asset: Asset, costs: Costs, quantity: Decimal, price: Decimal) -> TradeCosts:
-    """The exact costs of trading `quantity` (positive) of `asset` at `price`."""
+def trade_costs(
+    asset: Asset, costs: Costs, quantity: Decimal, price: Decimal, rate: Decimal = ONE, fx: Decimal = ZERO
+) -> TradeCosts:
+    """The exact costs of trading `quantity` (positive) of `asset` at `price`, in its currency.
+
+    `rate` is base currency per unit of it: the amounts of the cost model are in base currency, and are rounded to
+    12 decimals where their conversion does not end. `fx` is what a conversion costs.
+    """
     value = quantity * price
+    per_order, per_share, minimum = (_converted(a, rate) for a in (costs.per_order, costs.per_share, costs.minimum))
     return TradeCosts(
-        commission=rules.commission(
-            quantity, value, costs.per_order, costs.per_share, costs.rate, costs.minimum, costs.maximum_rate
-        ),
+        commission=rules.commission(quantity, value, per_order, per_share, costs.rate, minimum, costs.maximum_rate),
         spread=rules.half_spread(value, asset.spread),
-        impact=_impact(asset, costs, value),
+        impact=_impact(asset, costs, value, rate),
+        fx=fx,
     )
+
+
+def _converted(amount: Decimal, rate: Decimal) -> Decimal:
+    return amount if rate == ONE else rounded(amount / rate, OUTPUT_DECIMALS)
 
 
 Estimate: TypeAlias = Callable[[float], tuple[float, float]]
 
 
 def cost_estimators(costs: Costs) -> Callable[[Asset, float], Estimate]:
-    """The same costs in float, for the planner: for an asset and its price, from a quantity to (cash, expected)."""
+    """The same costs in float and in base currency, for the planner: for an asset and its price in base currency,
+    from a quantity to (cash, expected). Conversion is not among them."""
     per_order, per_share, rate = float(costs.per_order), float(costs.per_share), float(costs.rate)
     minimum, maximum_rate, coefficient = float(costs.minimum), float(costs.maximum_rate), float(costs.impact)
     free = not (per_order or per_share or rate or minimum)
@@ -61,10 +72,10 @@ def cost_estimators(costs: Costs) -> Callable[[Asset, float], Estimate]:
     return estimator
 
 
-def _impact(asset: Asset, costs: Costs, value: Decimal) -> Decimal | None:
+def _impact(asset: Asset, costs: Costs, value: Decimal, rate: Decimal) -> Decimal | None:
     if not costs.impact:
         return ZERO
     if not asset.average_daily_value or not asset.daily_volatility:
         return None
-    root = _ROOTS.sqrt(value / asset.average_daily_value)
+    root = _ROOTS.sqrt(value * rate / asset.average_daily_value)
     return rules.impact(value, costs.impact, asset.daily_volatility, root)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -18,10 +18,14 @@ from core.costs.fees import trade_costs
 from core.costs.model import TradeCosts
 from core.desk.snapshot import Snapshot
 from core.errors import BadInput, Conflict
+from core.market.quotes import Quote
+from core.market.trust import Trust
 from core.money import ZERO, amount, plain
 from core.planning.guards import plan_guards, trade_guards
+from core.planning.payment import Payment, Settled, settle, worth
 from core.planning.planner import make_proposal
 from core.planning.proposal import Proposal
+from core.policy.rates import Rate
 from core.policy.valuation import Line
 from core.portfolio.model import Asset
 
@@ -111,17 +115,20 @@ def edited(proposal: Proposal, request: Request, snapshot: Snapshot) -> Proposal
     quantity = request.quantity if request.quantity is not None else proposal.quantity
     price = request.price if request.price is not None else proposal.price
     _check_edit(quantity, price, request.fees, line, proposal)
-    costs = trade_costs(line.asset, portfolio.costs, quantity, price)
+    assert line.rate is not None, "what is proposed has a rate"
+    costs = trade_costs(line.asset, portfolio.costs, quantity, price, line.rate)
     if request.price is not None:
         costs = replace(costs, spread=ZERO, impact=ZERO)  # the fill is known: nothing is expected of it any more
     if request.fees is not None:
         costs = TradeCosts(commission=request.fees, spread=costs.spread, impact=costs.impact)
-    others = [p for p in snapshot.proposals if p.verdict == "propose" and p.id != proposal.id]
-    past = snapshot.past
-    guards = trade_guards(line, quantity * price, value, portfolio, past, snapshot.as_of)
-    total = sum((other.value for other in others), quantity * price)
+    elif proposal.side == "buy":
+        costs = replace(costs, fx=_conversion(proposal, quantity * price, costs, snapshot))
+    others = _others(proposal, snapshot)
+    past, traded = snapshot.past, quantity * price * line.rate
+    guards = trade_guards(line, traded, value, portfolio, past, snapshot.as_of)
+    total = sum((other.base_value for other in others), traded)
     guards += plan_guards(total, len(others) + 1, value, portfolio, past)
-    fees = sum((other.costs.cash for other in others), costs.cash)
+    fees = sum((other.costs.cash * other.rate for other in others), costs.cash * line.rate)
     return make_proposal(
         portfolio,
         line,
@@ -150,20 +157,56 @@ def check_confirmable(proposals: Sequence[Proposal], snapshot: Snapshot) -> None
                 f"{proposal.id} ({proposal.side} {proposal.symbol}) costs more than it is worth",
                 fix='nothing was recorded; set worth_it = "warn" to decide yourself',
             )
-    buys = [p for p in proposals if p.side == "buy"]
-    if not buys or snapshot.valuation.value is None or snapshot.cash.value is None:
+    if any(p.side == "buy" for p in proposals):
+        _check_cash(proposals, snapshot)
+
+
+def _check_cash(proposals: Sequence[Proposal], snapshot: Snapshot) -> None:
+    """Refuses what the cash cannot pay: sells first, each buy from its own currency and then from base."""
+    portfolio, valuation = snapshot.portfolio, snapshot.valuation
+    if valuation.value is None or snapshot.cash.value is None:
         return
-    moved = sum((p.value if p.side == "sell" else -p.value for p in proposals), ZERO)
-    left = snapshot.cash.value + moved - sum((p.costs.total for p in proposals), ZERO)
-    floor = Decimal(repr(snapshot.portfolio.cash.floor)) * snapshot.valuation.value
-    if left < floor:
-        currency = snapshot.portfolio.base_currency
-        names = ", ".join(p.symbol for p in buys)
+    base = portfolio.base_currency
+    ordered = sorted(proposals, key=lambda p: (p.side == "buy", p.symbol))
+    paid = settle(snapshot.cash.balances, base, ZERO, [_charged(p) for p in ordered])
+    rates = {currency: rate.price for currency, rate in valuation.rates.items() if rate.price is not None}
+    floor = Decimal(repr(portfolio.cash.floor)) * valuation.value
+    missing = floor + paid.kept_free - worth(paid.balances, base, rates)
+    drawing = any(p.side == "buy" and (more or p.currency == base) for p, more in _drawn(ordered, paid))
+    if drawing:  # what is left in other currencies cannot pay for these
+        missing = max(missing, paid.kept_free_in_base - paid.balances[base])
+    if missing > 0:
+        names = ", ".join(p.symbol for p in ordered if p.side == "buy")
+        have = " and ".join(f"{b:,.2f} {c}" for c, b in ({base: ZERO} | snapshot.cash.balances).items())
         raise BadInput(
-            f"cash of {snapshot.cash.value:,.2f} {currency} cannot pay for {names}: "
-            f"{floor - left:,.2f} {currency} are missing",
+            f"cash of {have} cannot pay for {names}: {missing:,.2f} {base} are missing",
             fix="nothing was recorded; confirm the sells that pay for it as well, or a smaller quantity",
         )
+
+
+def _charged(proposal: Proposal) -> Payment:
+    """What the proposal moves with everything that is charged, its conversion among it."""
+    return replace(proposal.payment, fees=proposal.costs.cash)
+
+
+def _drawn(proposals: Sequence[Proposal], paid: Settled) -> Iterator[tuple[Proposal, Decimal]]:
+    return zip(proposals, paid.converted, strict=True)
+
+
+def _others(proposal: Proposal, snapshot: Snapshot) -> list[Proposal]:
+    """What is proposed beside it."""
+    return [p for p in snapshot.proposals if p.verdict == "propose" and p.id != proposal.id]
+
+
+def _conversion(proposal: Proposal, value: Decimal, costs: TradeCosts, snapshot: Snapshot) -> Decimal:
+    """What converting for a buy of another value costs, after all others that are proposed with it."""
+    portfolio = snapshot.portfolio
+    before = sorted(_others(proposal, snapshot), key=lambda p: (p.side == "buy", p.symbol))
+    before = [p for p in before if (p.side == "buy", p.symbol) < (True, proposal.symbol)]
+    charged = costs.commission + costs.fees
+    own = Payment("buy", proposal.currency, proposal.rate, value, charged, costs.expected)
+    payments = [*(p.payment for p in before), own]
+    return settle(snapshot.cash.balances, portfolio.base_currency, portfolio.costs.fx, payments).fx[-1]
 
 
 def draft(proposal: Proposal, snapshot: Snapshot, executed: Executed | None) -> Draft:
@@ -185,6 +228,7 @@ def draft(proposal: Proposal, snapshot: Snapshot, executed: Executed | None) -> 
         price=proposal.price,
         fees=proposal.costs.cash,
         currency=proposal.currency,
+        rate=proposal.rate,
         decision=decision(proposal, snapshot),
     )
 
@@ -209,7 +253,9 @@ def decision(proposal: Proposal, snapshot: Snapshot) -> dict[str, Any]:
         "cash": None if snapshot.cash.value is None else amount(snapshot.cash.value),
         "weight_before": proposal.weight_before,
         "weight_after": proposal.weight_after,
+        "rate": plain(proposal.rate),
         "quotes": {line.symbol: _quote(line) for line in snapshot.lines},
+        "rates": {rate.symbol: _rate_quote(rate) for rate in valuation.rates.values()},
         "bands": {
             line.symbol: {"target": line.target, "lower": line.lower, "upper": line.upper, "weight": line.weight}
             for line in snapshot.lines
@@ -228,7 +274,14 @@ def decision(proposal: Proposal, snapshot: Snapshot) -> dict[str, Any]:
 
 
 def _quote(line: Line) -> dict[str, Any] | None:
-    quote = line.quote
+    return _quoted(line.quote, line.trust)
+
+
+def _rate_quote(rate: Rate) -> dict[str, Any] | None:
+    return _quoted(rate.quote, rate.trust)
+
+
+def _quoted(quote: Quote | None, trust: Trust) -> dict[str, Any] | None:
     if quote is None or quote.price is None or quote.time is None:
         return None
     return {
@@ -236,7 +289,8 @@ def _quote(line: Line) -> dict[str, Any] | None:
         "currency": quote.currency,
         "time": iso(quote.time),
         "source": quote.source,
-        "trusted": line.trust.trusted,
+        "trusted": trust.trusted,
+        "note": trust.note,
     }
 
 

@@ -58,6 +58,8 @@ def trade_guards(
     results = [_stale_price(line, portfolio), _jump(line, portfolio)]
     share = float(value) / float(total)
     results.append(_limit("max_trade", portfolio.limits.max_trade, share, f"{_percent(share)} of the portfolio"))
+    if portfolio.limits.market_hours:
+        results.append(_market_hours(line))
     if portfolio.policy.cooldown_hours > 0:
         results.append(_cooldown(line.symbol, portfolio.policy.cooldown_hours, past, now))
     return tuple(results)
@@ -115,6 +117,21 @@ def _jump(line: Line, portfolio: Portfolio) -> GuardResult:
         return GuardResult("max_jump", "warn" if limit.warn else "block", trust.reason or "not trusted")
     moved = "no earlier price" if trust.jump is None else f"{trust.jump * 100:+.2f} % from the last price"
     return GuardResult("max_jump", "pass", f"{moved}, limit {limit.value * 100:g} %")
+
+
+def _market_hours(line: Line) -> GuardResult:
+    """Only in the regular session of the asset's own venue. Past closes and crypto have no sessions."""
+    quote, name = line.quote, "market_hours"
+    if quote is None:
+        return GuardResult(name, "block", "no quote")
+    if quote.source in ("csv", "replay"):
+        return GuardResult(name, "pass", f"a price of a {quote.source} file has no session")
+    if line.asset.kind == "crypto" or quote.kind == "CRYPTOCURRENCY":
+        return GuardResult(name, "pass", "it trades at all hours")
+    state = (quote.market_state or "unknown").lower()
+    until = f", it opens at {quote.session_open:%H:%M} UTC" if quote.session_open and state != "regular" else ""
+    open_now = state == "regular" and not line.trust.closed
+    return GuardResult(name, "pass" if open_now else "block", f"its venue is in state {state}{until}")
 
 
 def _cooldown(symbol: str, hours: float, past: History, now: datetime) -> GuardResult:

@@ -21,6 +21,7 @@ from core.costs.fees import cost_estimators, trade_costs
 from core.costs.model import TradeCosts
 from core.money import ZERO, amount, plain
 from core.planning import guards as guard_rules
+from core.planning.cashier import Cashier, Trade
 from core.planning.doubts import doubtful
 from core.planning.guards import History
 from core.planning.proposal import GuardResult, Proposal, Tax, Verdict, WorthIt
@@ -31,6 +32,7 @@ from core.policy.valuation import Line, Valuation
 from core.portfolio.model import Portfolio
 
 UNKNOWN_TAX: Final = Tax()
+CURRENCY_ROUNDS: Final = 6  # plans are made again until they know which cash is stuck and what is converted
 
 
 class Situation(Struct, frozen=True):
@@ -56,31 +58,6 @@ class Plan(Struct, frozen=True):
     proposals: tuple[Proposal, ...] = ()
     warnings: tuple[str, ...] = ()
     stands: bool = True
-
-
-class _Trade(Struct, frozen=True):
-    line: Line
-    steps: int
-    quantity: Decimal
-    value: Decimal
-    costs: TradeCosts
-
-    @property
-    def cash(self) -> Decimal:
-        """What the trade adds to the cash that may be spent: kept free is what the fill may be worse by."""
-        signed = self.value if self.steps < 0 else -self.value
-        return signed - self.costs.total
-
-    @property
-    def side(self) -> Side:
-        return "buy" if self.steps > 0 else "sell"
-
-    def cut(self, missing: Decimal) -> tuple[Decimal, str, int]:
-        """The money by which a buy is cut to save `missing`, its symbol, and the steps that are left of it."""
-        assert self.line.price is not None
-        unit = self.line.asset.step * self.line.price
-        fewer = min(int(missing // unit) + (missing % unit > 0), self.steps)
-        return fewer * unit, self.line.symbol, self.steps - fewer
 
 
 def proposal_id(portfolio: str, symbol: str, side: str, count: int) -> str:
@@ -125,9 +102,10 @@ class _Planner:
         self.lines = {
             line.symbol: line
             for line in sorted(self.valuation.lines, key=lambda line: line.symbol)
-            if line.target is not None and line.price is not None and line.weight is not None
+            if line.target is not None and line.base_price is not None and line.weight is not None
         }
         self.solver_lines = {symbol: self._solver_line(line) for symbol, line in self.lines.items()}
+        self.cashier = Cashier(self.portfolio, self.valuation, self.lines, value)
 
     def run(self) -> Plan:
         breached_only = not self.everything
@@ -135,8 +113,7 @@ class _Planner:
             due = {s for s in self.situation.due if s not in self.out and s not in self.stuck}
             if breached_only and not due:
                 return self._finished([])
-            solution = self._solve(due)
-            trades = self._exact(solution)
+            solution, trades = self._planned(due)
             stuck = self._stuck(due, trades, solution)
             if stuck and breached_only:
                 self.stuck |= stuck
@@ -164,9 +141,9 @@ class _Planner:
 
     def _solver_line(self, line: Line) -> SolverLine:
         asset, policy = line.asset, self.portfolio.policy
-        assert line.price is not None
+        assert line.base_price is not None
         assert line.target is not None
-        price = float(line.price)
+        price = float(line.base_price)
         money = None if asset.target_value is None else float(asset.target_value)
         wanted, wanted_money = line.destination, None
         if money is not None and wanted is not None:
@@ -188,44 +165,45 @@ class _Planner:
             keep_inside=(line.lower or 0.0, line.upper or 1.0) if at_edge else None,
         )
 
+    def _planned(self, due: set[str]) -> tuple[Solution, list[Trade]]:
+        """The plan in exact money. With several currencies it is made again until it uses only the cash that can
+        pay for what it buys, and expects the conversions that it takes."""
+        self.cashier.forget()
+        for _ in range(CURRENCY_ROUNDS):
+            solution = self._solve(due)
+            wished = [self._trade(symbol, steps) for symbol, steps in _sells_first(solution.steps)]
+            if not self.cashier.learns(wished):
+                break
+        return solution, self.cashier.payable(wished, self._trade)
+
     def _solve(self, due: set[str]) -> Solution:
         cash = self.valuation.cash
         assert cash.value is not None
-        lines = [
-            line if symbol in due or line.wanted is None else replace(line, wanted=None)
-            for symbol, line in self.solver_lines.items()
-            if symbol not in self.out and symbol not in self.stuck
-        ]
-        wanted = cash.destination if CASH in due else None
+        lines = []
+        for symbol, line in self.solver_lines.items():
+            if symbol in self.out or symbol in self.stuck:
+                continue
+            wanted = line.wanted is not None and symbol in due
+            known = self.cashier.adapted(line, pays_for_others=not wanted and not self.everything)
+            lines.append(known if wanted or known.wanted is None else replace(known, wanted=None))
+        wanted_cash = cash.destination if CASH in due else None
         return solve(
             lines,
-            SolverCash(float(cash.value), self.portfolio.cash.target, self.portfolio.cash.floor, wanted),
+            SolverCash(float(cash.value), self.portfolio.cash.target, self.cashier.floor, wanted_cash),
             float(self.value),
             everything=self.everything,
             levelled=not self.portfolio.fixed_value,
         )
 
-    def _exact(self, solution: Solution) -> list[_Trade]:
-        """The solution's trades in exact money, sells first; buys are cut until the cash pays for them."""
-        trades = {symbol: self._trade(symbol, steps) for symbol, steps in solution.steps.items()}
-        floor = Decimal(repr(self.portfolio.cash.floor)) * self.value
-        missing = floor - (self.valuation.cash.value or ZERO) - sum((trade.cash for trade in trades.values()), ZERO)
-        while missing > 0 and any(trade.steps > 0 for trade in trades.values()):
-            _, symbol, steps = min(trade.cut(missing) for trade in trades.values() if trade.steps > 0)
-            missing += trades[symbol].cash
-            trades[symbol] = self._trade(symbol, steps)
-            missing -= trades[symbol].cash
-        sells = [trade for trade in trades.values() if trade.steps < 0]
-        return sells + [trade for trade in trades.values() if trade.steps > 0]
-
-    def _trade(self, symbol: str, steps: int) -> _Trade:
+    def _trade(self, symbol: str, steps: int) -> Trade:
         line = self.lines[symbol]
         assert line.price is not None
+        assert line.rate is not None
         quantity = abs(steps) * line.asset.step
-        costs = trade_costs(line.asset, self.portfolio.costs, quantity, line.price)
-        return _Trade(line, steps, quantity, quantity * line.price, costs)
+        costs = trade_costs(line.asset, self.portfolio.costs, quantity, line.price, line.rate)
+        return Trade(line, steps, quantity, quantity * line.price, costs)
 
-    def _stuck(self, due: set[str], trades: list[_Trade], solution: Solution) -> dict[str, str]:
+    def _stuck(self, due: set[str], trades: list[Trade], solution: Solution) -> dict[str, str]:
         """The breached assets that no trade helps, with the reason: nothing else is traded for their sake."""
         traded = {trade.line.symbol for trade in trades}
         return {
@@ -249,19 +227,19 @@ class _Planner:
             "left as it is"
         )
 
-    def _too_small(self, trades: list[_Trade]) -> set[str]:
-        small = [trade for trade in trades if trade.value < self.portfolio.policy.min_trade]
+    def _too_small(self, trades: list[Trade]) -> set[str]:
+        small = [trade for trade in trades if trade.base_value < self.portfolio.policy.min_trade]
         if not small:
             return set()
-        smallest = min(small, key=lambda trade: (trade.value, trade.line.symbol))
+        smallest = min(small, key=lambda trade: (trade.base_value, trade.line.symbol))
         if smallest.line.breached:
             self.warnings.append(
-                f"{smallest.line.symbol}: a trade of {amount(smallest.value)} is below min_trade "
+                f"{smallest.line.symbol}: a trade of {amount(smallest.base_value)} is below min_trade "
                 f"{amount(self.portfolio.policy.min_trade)}: left as it is"
             )
         return {smallest.line.symbol}
 
-    def _held(self, trades: list[_Trade]) -> set[str]:
+    def _held(self, trades: list[Trade]) -> set[str]:
         held = [trade for trade in trades if trade.line.symbol in self.situation.held_back]
         for trade in held:
             until = self.situation.held_back[trade.line.symbol]
@@ -270,10 +248,10 @@ class _Planner:
             self.set_aside.append(replace(shown, verdict=verdict, snoozed_until=until))
         return {trade.line.symbol for trade in held}
 
-    def _proposal(self, trade: _Trade, fees: Decimal) -> Proposal:
+    def _proposal(self, trade: Trade, fees: Decimal) -> Proposal:
         line, portfolio = trade.line, self.portfolio
         checks = guard_rules.trade_guards(
-            line, trade.value, self.value, portfolio, self.situation.past, self.situation.now
+            line, trade.base_value, self.value, portfolio, self.situation.past, self.situation.now
         )
         return make_proposal(
             portfolio,
@@ -284,11 +262,11 @@ class _Planner:
             self.value - fees,
             self.situation.counts.get(line.symbol, 0),
             checks,
-            reason(line, trade.side, self.valuation, portfolio, everything=self.situation.everything),
+            _dated(reason(line, trade.side, self.valuation, portfolio, everything=self.situation.everything), line),
         )
 
-    def _plan_guards(self, trades: list[_Trade]) -> tuple[GuardResult, ...]:
-        total = sum((trade.value for trade in trades), ZERO)
+    def _plan_guards(self, trades: list[Trade]) -> tuple[GuardResult, ...]:
+        total = sum((trade.base_value for trade in trades), ZERO)
         return guard_rules.plan_guards(total, len(trades), self.value, self.portfolio, self.situation.past)
 
     @staticmethod
@@ -296,7 +274,7 @@ class _Planner:
         verdict: Verdict = "blocked" if guard_rules.blocks(whole) else proposal.verdict
         return replace(proposal, guards=proposal.guards + whole, verdict=verdict)
 
-    def _say_left(self, trades: list[_Trade], solution: Solution) -> None:
+    def _say_left(self, trades: list[Trade], solution: Solution) -> None:
         """Says what the plan leaves outside its band, or takes out of it: money was short, or steps are coarse."""
         after = float(self.value - _fees(trades))
         moved = {trade.line.symbol: trade.quantity if trade.steps > 0 else -trade.quantity for trade in trades}
@@ -304,20 +282,16 @@ class _Planner:
         for symbol, line in self.lines.items():
             said = symbol in self.stuck or symbol in self.out
             waiting = line.breached and symbol not in self.situation.due
-            if said or waiting or not line.target or line.lower is None or line.upper is None or line.price is None:
+            if said or waiting or not line.target or line.lower is None or line.upper is None:
                 continue
-            held = float(line.quantity + moved.get(symbol, ZERO)) * float(line.price)
+            held = float(line.quantity + moved.get(symbol, ZERO)) * float(line.base_price or ZERO)
             scale = float(self.value) / after if line.asset.target_value is not None else 1.0
             lower, upper = line.lower * scale, line.upper * scale
             short = f": {solution.short:,.2f} {currency} short" if solution.short > 0 else ""
             self._say_outside(symbol, held / after, lower, upper, short)
         cash = self.valuation.cash
         if cash.lower is not None and cash.upper is not None and (not cash.breached or CASH in self.situation.due):
-            left = (
-                (cash.value or ZERO)
-                - _fees(trades)
-                + sum((t.value if t.steps < 0 else -t.value for t in trades), ZERO)
-            )
+            left = (cash.value or ZERO) - _fees(trades) + sum((trade.moved for trade in trades), ZERO)
             self._say_outside("cash", float(left) / after, cash.lower, cash.upper, "")
 
     def _say_outside(self, name: str, weight: float, lower: float, upper: float, short: str) -> None:
@@ -338,8 +312,20 @@ class _Planner:
         return Plan(tuple(ordered), tuple(dict.fromkeys(self.warnings)))
 
 
-def _fees(trades: list[_Trade]) -> Decimal:
-    return sum((trade.costs.cash for trade in trades), ZERO)
+def _dated(why: str, line: Line) -> str:
+    """The reason, with what has to be said of the price: that it is the last close, or was typed."""
+    note = line.trust.note
+    return why if note is None else f"{why}, {note}"
+
+
+def _fees(trades: list[Trade]) -> Decimal:
+    """What the trades cost in cash, in base currency."""
+    return sum((trade.costs.cash * trade.rate for trade in trades), ZERO)
+
+
+def _sells_first(steps: Mapping[str, int]) -> list[tuple[str, int]]:
+    """By symbol, sells before buys: the order in which a plan is paid."""
+    return sorted(steps.items(), key=lambda item: (item[1] > 0, item[0]))
 
 
 def make_proposal(
@@ -358,15 +344,16 @@ def make_proposal(
 
     `value_after` is the portfolio's value after the fees of the whole plan; holdings stay valued at the quote.
     """
-    quote, weight = line.quote, line.weight
+    quote, weight, rate = line.quote, line.weight, line.rate
     assert quote is not None
     assert quote.price is not None
     assert weight is not None
+    assert rate is not None
     signed = quantity if side == "buy" else -quantity
     if price is None:
         price = quote.price
     else:
-        value_after -= signed * (price - quote.price)
+        value_after -= signed * (price - quote.price) * rate
     lots: tuple[EntryLot, ...] = ()
     if side == "sell" and line.position is not None:
         lots = take_fifo(line.position.lots, quantity, price, costs.cash)
@@ -380,12 +367,13 @@ def make_proposal(
         currency=line.asset.currency,
         reason=why,
         weight_before=weight,
-        weight_after=float((line.quantity + signed) * quote.price / value_after),
+        weight_after=float((line.quantity + signed) * quote.price * rate / value_after),
         costs=costs,
         lots=lots,
         tax=UNKNOWN_TAX,
-        worth_it=WorthIt(costs.total),
+        worth_it=WorthIt(costs.total * rate),
         guards=guards,
         verdict="blocked" if guard_rules.blocks(guards) else "propose",
         quote=quote,
+        rate=rate,
     )

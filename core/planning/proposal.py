@@ -11,6 +11,8 @@ from msgspec import Struct
 from core.book.entries import EntryLot, Side
 from core.costs.model import TradeCosts
 from core.market.quotes import Quote
+from core.money import ONE
+from core.planning.payment import Payment
 
 Verdict = Literal["propose", "not_worth_it", "blocked", "snoozed"]
 
@@ -59,4 +61,16 @@ class Proposal(Struct, frozen=True):
     guards: tuple[GuardResult, ...]
     verdict: Verdict
     quote: Quote  # what it was made from
+    rate: Decimal = ONE  # base currency per unit of `currency`
     snoozed_until: datetime | None = None
+
+    @property
+    def base_value(self) -> Decimal:
+        """What is traded, in base currency."""
+        return self.value * self.rate
+
+    @property
+    def payment(self) -> Payment:
+        """What it moves."""
+        charged = self.costs.commission + self.costs.fees
+        return Payment(self.side, self.currency, self.rate, self.value, charged, self.costs.expected)

@@ -47,6 +47,7 @@ class SolverLine(Struct, frozen=True):
     target_value: float | None = None
     wanted_value: float | None = None
     keep_inside: tuple[float, float] | None = None  # band edges that rounding must respect, of the value before
+    fx: float = 0.0  # what converting for a buy costs, as a fraction of its value
 
 
 class SolverCash(Struct, frozen=True):
@@ -130,7 +131,10 @@ class _Trade(NamedTuple):
         """The fees and the expected costs of so many steps."""
         found = self.known.get(steps)
         if found is None:
-            found = self.known[steps] = self.line.costs(abs(steps) * self.line.step)
+            fees, expected = self.line.costs(abs(steps) * self.line.step)
+            if self.line.fx and steps > 0:
+                fees += self.line.fx * steps * self.line.step * self.line.price
+            found = self.known[steps] = (fees, expected)
         return found
 
     def spend(self, steps: int, after: float) -> float:
@@ -190,6 +194,8 @@ class _Problem:
             quantity = abs(funded.ends[i] - funded.weights[i]) * funded.after / line.price
             if quantity > line.step / 2:
                 more_fees, more_expected = line.costs(quantity)
+                if line.fx and funded.ends[i] > funded.weights[i]:
+                    more_fees += line.fx * quantity * line.price
                 fees += more_fees
                 expected += more_expected
         return fees, expected

@@ -140,8 +140,8 @@ def test_a_symbol_without_a_column_is_unpriced_and_the_code_is_3(cli: Desk60) ->
 def test_a_live_feed_that_is_not_there_is_told_and_the_code_is_3(cli: Desk60) -> None:
     done = cli("check", "FILE", "--json")
     assert done.code == 3
-    assert "--prices" in done.json["warnings"][0]
-    assert "--prices" in cli("check", "FILE").out
+    assert "no connection to Yahoo" in done.json["warnings"][0]
+    assert "no connection to Yahoo" in cli("check", "FILE").out
 
 
 def test_a_sample_is_looked_at_by_its_own_prices(cli: Desk60) -> None:

@@ -44,6 +44,7 @@ def test_a_trade_keeps_what_it_was_decided_on(cli: Desk60) -> None:
     assert decision["source"] == "csv"
     assert decision["quotes"]["BND"] == {
         "price": "100", "currency": "USD", "time": "2026-11-20T21:00:00Z", "source": "csv", "trusted": True,
+        "note": None,
     }  # fmt: skip
     assert decision["bands"]["VTI"]["upper"] == pytest.approx(0.63)
     assert decision["portfolio_drift"] == pytest.approx(0.065)
