@@ -12,10 +12,11 @@ from rich.text import Text
 
 from core.book.book import Book
 from core.book.entries import Entry
+from core.book.report import ratio
 from core.desk.confirmation import Confirmed
 from core.desk.snapshot import Snapshot
 from core.market.quotes import Quote
-from core.money import ZERO, amount, plain
+from core.money import ONE, ZERO, amount, plain
 from core.planning.proposal import Proposal
 from core.policy.valuation import Line
 from core.text import clean
@@ -140,6 +141,8 @@ def print_entries(entries: Sequence[Entry]) -> None:
             kind = f"void of {entry.void_of}"
         elif entry.amends is not None:
             kind = f"{kind}, amends {entry.amends}"
+        elif entry.kind == "split":
+            kind = f"split {ratio(entry)}"
         style = "dim strike" if entry.seq in voided else ""
         cells = (
             str(entry.seq),
@@ -147,9 +150,9 @@ def print_entries(entries: Sequence[Entry]) -> None:
             kind,
             entry.symbol or "",
             "" if entry.quantity is None else plain(entry.quantity),
-            "" if entry.price is None else plain(entry.price),
+            "" if entry.price is None else plain(entry.price) + _currency(entry),
             "" if entry.fees is None else amount(entry.fees),
-            "" if entry.amount is None else written.money(entry.amount, sign=True),
+            "" if entry.amount is None else written.money(entry.amount, sign=True) + _currency(entry),
             clean(entry.id, LONGEST_ID) + (" void" if entry.seq in voided else ""),
         )
         rows.append(tuple(Text(cell, style) for cell in cells))
@@ -178,15 +181,23 @@ def print_positions(book: Book, base_currency: str) -> None:
         console.print(Text(f"cash {written.money(balance)} {currency}"))
 
 
+def _currency(entry: Entry) -> str:
+    """The entry's currency behind a space, if it is not the base currency."""
+    return "" if entry.rate == ONE else f" {entry.currency}"
+
+
 def describe(entry: Entry) -> str:
     """An entry in a few words: `#7 sell 65 VTI @ 100`."""
     if entry.kind == "void":
         return f"#{entry.seq} void of #{entry.void_of}"
     if entry.kind == "cash":
         return f"#{entry.seq} cash {written.money(entry.amount, sign=True)} {entry.currency}"
+    if entry.kind == "split":
+        return f"#{entry.seq} split {entry.symbol} {ratio(entry)}"
     if entry.quantity is not None and entry.price is not None:
         fees = f", fees {amount(entry.fees)}" if entry.fees else ""
-        return f"#{entry.seq} {entry.side} {plain(entry.quantity)} {entry.symbol} @ {plain(entry.price)}{fees}"
+        price = f"{plain(entry.price)}{_currency(entry)}"
+        return f"#{entry.seq} {entry.side} {plain(entry.quantity)} {entry.symbol} @ {price}{fees}"
     return f"#{entry.seq} {entry.kind}"
 
 

@@ -16,6 +16,8 @@ def audit(head: Head, entries: Sequence[Entry]) -> list[str]:
     for entry in entries:
         if entry.kind == "cash" and entry.amount is None:
             found.append(f"entry {entry.seq}: a payment without an amount")
+        elif entry.kind == "split" and not (entry.symbol and entry.new and entry.old):
+            found.append(f"entry {entry.seq}: a split without symbol or ratio")
         elif entry.side == "sell":
             found += _sale(entry)
     found += (f"entry {seq}: {what}" for seq, what in build_book(head, entries).problems)

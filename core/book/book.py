@@ -20,9 +20,16 @@ from core.book.lots import (
     opening_key,
     to_grid,
 )
-from core.money import ZERO, plain
+from core.money import ONE, OUTPUT_DECIMALS, ZERO, plain, rounded
 
-__all__ = ["Book", "BookBuilder", "BookProblem", "HeldLot", "Position", "build_book", "head_in_force"]
+__all__ = ["Book", "BookBuilder", "BookProblem", "HeldLot", "Position", "Split", "build_book", "head_in_force"]
+
+
+class Split(NamedTuple):
+    """From `day` on there are `ratio` units for each one before."""
+
+    day: date
+    ratio: Decimal
 
 
 class BookProblem(NamedTuple):
@@ -64,7 +71,8 @@ class Book(Struct, frozen=True):
     """What the ledger adds up to.
 
     `counts` is how many entries name each symbol, voids and voided ones included. `trades` are those in force, by
-    day, then number. `skipped` are the numbers of entries dated on or before the day the portfolio was opened.
+    day, then number; `splits` those in force of each symbol. `skipped` are the numbers of entries that are dated on
+    or before the day the portfolio was opened.
     """
 
     positions: dict[str, Position]
@@ -73,6 +81,7 @@ class Book(Struct, frozen=True):
     trades: tuple[Entry, ...] = ()
     skipped: tuple[int, ...] = ()
     problems: tuple[BookProblem, ...] = ()
+    splits: dict[str, tuple[Split, ...]] = {}
 
     def held_on(self, symbol: str, day: date) -> tuple[HeldLot, ...]:
         """What a new sale of `symbol` dated `day` may take; empty if it is unknown."""
@@ -97,8 +106,9 @@ def head_in_force(head: Head, entries: Iterable[Entry]) -> tuple[Head, int]:
 class BookBuilder:
     """Adds entries up one by one, so that a book of many does not start over for one more.
 
-    A sale names the lots that it takes, so entries may come in any order in which no sale precedes its lots;
-    what takes back earlier ones (a void, an adoption) needs a new builder.
+    A sale names the lots that it takes, so trades may come in any order in which no sale precedes its lots. Splits,
+    and what is paid in another currency, depend on what was before them: `takes` says whether an entry comes in
+    time. What does not, and what takes back earlier ones (a void, an adoption), needs a new builder.
     """
 
     def __init__(self, head: Head, entries: Sequence[Entry] = ()) -> None:
@@ -113,6 +123,9 @@ class BookBuilder:
         self._skipped: list[int] = []
         self._problems: list[BookProblem] = []
         self._latest = date.min
+        self._splits: dict[str, list[Split]] = {}
+        self._latest_trade: dict[str, date] = {}  # by symbol
+        self._latest_payment: dict[str, date] = {}  # by currency
         for asset in self._head.assets:
             self._currencies[asset.symbol] = asset.currency
             self._lots[asset.symbol] = {
@@ -128,18 +141,35 @@ class BookBuilder:
         """Counts `entry` in; one not in force, a void and an adoption count only for their symbol."""
         if entry.symbol is not None:
             self._counts[entry.symbol] = self._counts.get(entry.symbol, 0) + 1
-        if not in_force or entry.kind not in ("trade", "cash"):
+        if not in_force or entry.kind not in ("trade", "cash", "split"):
             return
         if self._head.opened is not None and entry.effective <= self._head.opened:
             insort(self._skipped, entry.seq)
         elif entry.kind == "cash":
-            self._pay(entry.currency, entry.amount or ZERO)
+            self._pay(entry.currency, entry.amount or ZERO, entry.effective)
+        elif entry.kind == "split":
+            self._split(entry)
         else:
             self._trade(entry)
 
+    def takes(self, entry: Entry) -> bool:
+        """Whether `entry`, not yet added, comes in time: nothing that was added depends on what was before it."""
+        day, symbol = entry.effective, entry.symbol or ""
+        if entry.kind == "split":
+            return day >= self._latest_trade.get(symbol, date.min)
+        if any(split.day > day for split in self._splits.get(symbol, ())):
+            return False
+        return entry.currency == self._head.base_currency or day >= self._latest_payment.get(
+            entry.currency, date.min
+        )
+
     def held_on(self, symbol: str, day: date) -> tuple[HeldLot, ...]:
-        """What a new sale of `symbol` dated `day` may take."""
-        return tuple(lot for lot in self._lots.get(symbol, {}).values() if lot.held_on(day))
+        """What a new sale of `symbol` dated `day` may take, in the units of that day."""
+        lots = tuple(lot for lot in self._lots.get(symbol, {}).values() if lot.held_on(day))
+        for split in reversed(self._splits.get(symbol, ())):
+            if split.day > day:
+                lots = tuple(lot.split(ONE, split.ratio) if lot.before(split.day) else lot for lot in lots)
+        return lots
 
     def cash(self, currency: str) -> Decimal:
         """The balance in `currency`."""
@@ -170,10 +200,44 @@ class BookBuilder:
             trades=tuple(self._trades),
             skipped=tuple(self._skipped),
             problems=tuple(self._problems),
+            splits={symbol: tuple(splits) for symbol, splits in self._splits.items()},
         )
 
-    def _pay(self, currency: str, amount: Decimal) -> None:
+    def _pay(self, currency: str, amount: Decimal, day: date) -> None:
         self._cash[currency] = self._cash.get(currency, ZERO) + amount
+        self._latest_payment[currency] = max(day, self._latest_payment.get(currency, day))
+
+    def _pay_for(self, entry: Entry, amount: Decimal) -> None:
+        """Takes `amount` from the currency's own balance, and the rest from base at the entry's rate.
+
+        Without a rate nothing can be converted: the own balance then goes below zero.
+        """
+        base, own = self._head.base_currency, self._cash.get(entry.currency, ZERO)
+        rest = ZERO
+        if entry.currency != base and entry.rate is not None:
+            rest = amount - min(max(own, ZERO), amount)
+        self._pay(entry.currency, rest - amount, entry.effective)
+        if rest and entry.rate is not None:
+            self._pay(base, -to_grid(rest * entry.rate), entry.effective)
+
+    def _split(self, entry: Entry) -> None:
+        """Puts the lots held before that day into new units; one acquired on it is in new units already."""
+        symbol, new, old = entry.symbol, entry.new, entry.old
+        if symbol is None or not new or not old:
+            self._problems.append(BookProblem(entry.seq, "is not a whole split"))
+            return
+        lots = self._lots.setdefault(symbol, {})
+        self._currencies.setdefault(symbol, entry.currency)
+        self._positions.pop(symbol, None)
+        for key, lot in lots.items():
+            if not lot.before(entry.effective):
+                continue
+            if not rounded(lot.quantity * new / old, OUTPUT_DECIMALS):
+                self._problems.append(BookProblem(entry.seq, f"leaves nothing of {plain(lot.quantity)} {symbol}"))
+                return
+            lots[key] = lot.split(new, old)
+        self._splits.setdefault(symbol, []).append(Split(entry.effective, new / old))
+        self._latest_trade[symbol] = max(entry.effective, self._latest_trade.get(symbol, entry.effective))
 
     def _trade(self, entry: Entry) -> None:
         symbol, quantity, price = entry.symbol, entry.quantity, entry.price
@@ -187,15 +251,16 @@ class BookBuilder:
         lots = self._lots.setdefault(symbol, {})
         self._positions.pop(symbol, None)
         value, fees = to_grid(quantity * price), entry.fees or ZERO
+        self._latest_trade[symbol] = max(entry.effective, self._latest_trade.get(symbol, entry.effective))
         if entry.side == "buy":
             key = bought_key(entry.seq)
             lots[key] = HeldLot(key, symbol, quantity, (value + fees) / quantity, entry.effective)
             if entry.effective < self._latest:
                 self._shuffled.add(symbol)
-            self._pay(currency, -value - fees)
+            self._pay_for(entry, value + fees)
         else:
             self._take(entry, symbol, quantity, lots)
-            self._pay(currency, value - fees)
+            self._pay(currency, value - fees, entry.effective)
         self._keep(entry)
 
     def _keep(self, entry: Entry) -> None:

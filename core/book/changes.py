@@ -18,22 +18,25 @@ from core.money import ZERO, plain
 LARGEST: Final = Decimal("1e15")  # of a quantity, a price, an amount: below it every sum is exact
 FINEST: Final = -24  # decimals
 
-_CONTENT: Final = ("kind", "symbol", "side", "quantity", "price", "fees", "amount", "currency", "effective")
+_CONTENT: Final = (
+    "kind", "symbol", "side", "quantity", "price", "fees", "amount", "new", "old", "currency", "effective", "rate",
+)  # fmt: skip
 
 HeldOn = Callable[[str, date], tuple[HeldLot, ...]]  # what a sale of a symbol on a day may take
 
 
 def checked(draft: Draft, *, new_id: Callable[[], str]) -> Draft:
-    """`draft` in the form in which it is recorded, with an id; BadInput if it is no whole trade or payment."""
-    numbers = {"rate": draft.rate, "quantity": draft.quantity, "price": draft.price, "fees": draft.fees}
-    for name, number in {**numbers, "amount": draft.amount}.items():
-        _check_size(name, number)
-    if draft.rate <= 0:
+    """`draft` in the form in which it is recorded, with an id; BadInput if it is no whole trade, payment, split."""
+    for name in ("rate", "quantity", "price", "fees", "amount", "new", "old"):
+        _check_size(name, getattr(draft, name))
+    if draft.rate is not None and draft.rate <= 0:
         raise BadInput(f"a rate of {plain(draft.rate)} is none", fix="give base currency per unit of the currency")
     if draft.kind == "cash":
         if not draft.amount:
             raise BadInput("a payment of nothing", fix="give an amount other than 0")
         draft = replace(draft, symbol=None, side=None, quantity=None, price=None, fees=None, lots=())
+    elif draft.kind == "split":
+        draft = _whole_split(draft)
     else:
         draft = replace(_whole_trade(draft), amount=None, fees=draft.fees or ZERO)
     executed = draft.executed.astimezone(UTC) if draft.executed else None
@@ -115,15 +118,23 @@ def correction(
     if effective is not None and executed is None:
         changes["executed"] = None  # only the day is known now
     trade_only = sorted(changes.keys() - {"executed", "effective"})
-    if entry.kind == "cash" and trade_only:
-        raise BadInput(
-            f"entry {entry.seq} is a payment and has no {trade_only[0]}", fix="void it and record it anew"
-        )
+    if entry.kind != "trade" and trade_only:
+        what = "a payment" if entry.kind == "cash" else "a split"
+        raise BadInput(f"entry {entry.seq} is {what} and has no {trade_only[0]}", fix="void it and record it anew")
     draft = checked(Draft(**{**fields, **changes, "id": entry_id}), new_id=lambda: entry_id)
     if same(entry, draft) and draft.executed == entry.executed:
         raise BadInput(f"entry {entry.seq} says so already", fix="give the value that is to change")
     moved = draft.quantity != entry.quantity or draft.effective != entry.effective
     return replace(draft, lots=()) if moved else draft
+
+
+def _whole_split(draft: Draft) -> Draft:
+    if not draft.symbol or draft.new is None or draft.old is None:
+        raise BadInput("a split needs a symbol, and new units for old ones")
+    if draft.new <= 0 or draft.old <= 0 or draft.new == draft.old:
+        ratio = f"{plain(draft.new)}:{plain(draft.old)}"
+        raise BadInput(f"{ratio} is no split", where=draft.symbol, fix="write NEW:OLD, as in 2:1")
+    return replace(draft, side=None, quantity=None, price=None, fees=None, amount=None, lots=())
 
 
 def _whole_trade(draft: Draft) -> Draft:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from core.book.entries import Entry, Head
 
 Document = dict[str, Any]
+_ALWAYS: Final = frozenset({"rate"})  # which is 1 where it is left out
 
 
 def document_of(value: Entry | Head) -> Document:
     """`value` as a document that any reader of JSON understands."""
     fields: Document = msgspec.to_builtins(value, str_keys=True)
-    return {key: field for key, field in fields.items() if field is not None and field != ()}
+    return {key: field for key, field in fields.items() if key in _ALWAYS or (field is not None and field != ())}
 
 
 def plain_copy(value: Any) -> Any:
@@ -28,7 +29,7 @@ def entry_from(document: Document) -> Entry:
     if "decision" in document:  # which `convert` would share below its first level
         document = {**document, "decision": plain_copy(document["decision"])}
     entry = msgspec.convert(document, Entry)
-    _require_finite(entry.rate, entry.quantity, entry.price, entry.fees, entry.amount)
+    _require_finite(entry.rate, entry.quantity, entry.price, entry.fees, entry.amount, entry.new, entry.old)
     for part in entry.lots:
         _require_finite(part.quantity, part.price, part.gain)
     if entry.recorded_at.tzinfo is None or (entry.executed is not None and entry.executed.tzinfo is None):
@@ -42,7 +43,7 @@ def head_from(document: Document) -> Head:
     _require_finite(*head.balances.values())
     for asset in head.assets:
         for lot in asset.lots:
-            _require_finite(lot.quantity, lot.price)
+            _require_finite(lot.quantity, lot.price, lot.rate)
     return head
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 Side = Literal["buy", "sell"]
-Kind = Literal["trade", "cash", "void", "adopt"]
+Kind = Literal["trade", "cash", "split", "void", "adopt"]
 
 
 class EntryLot(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -29,10 +29,11 @@ class EntryLot(Struct, frozen=True, omit_defaults=True, gc=False):
 class Entry(Struct, frozen=True, kw_only=True, gc=False):
     """One fact in the ledger. `seq` counts from 1; `id` is unique and makes repetition harmless.
 
-    A trade has symbol, side, quantity (positive), price per unit and fees; cash has `amount` (negative: out);
-    a void has `void_of`; an adoption has the `head` that counts from then on. Money is in `currency`; `rate` is
-    base currency per unit of it on that day. `executed` is the moment, if known; `effective` is the day in the
-    exchange's time zone. `decision` is what a confirmed trade was decided on, None if recorded by hand.
+    A trade has symbol, side, quantity (positive), price per unit and fees; cash has `amount` (negative: out); a
+    split has its symbol and `new` units for `old` ones; a void has `void_of`; an adoption has the `head` that
+    counts from then on. Money is in `currency`; `rate` is base currency per unit of it that day, None if unknown.
+    `executed` is the moment, if known; `effective` is the day in the exchange's time zone. `decision` is what a
+    confirmed trade was decided on, None if recorded by hand.
     """
 
     seq: int
@@ -41,7 +42,7 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
     recorded_at: datetime
     effective: date
     currency: str
-    rate: Decimal = Decimal(1)
+    rate: Decimal | None = Decimal(1)
     executed: datetime | None = None
     symbol: str | None = None
     side: Side | None = None
@@ -49,6 +50,8 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
     price: Decimal | None = None
     fees: Decimal | None = None
     amount: Decimal | None = None
+    new: Decimal | None = None
+    old: Decimal | None = None
     lots: tuple[EntryLot, ...] = ()
     void_of: int | None = None
     amends: int | None = None
@@ -57,16 +60,17 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Draft(Struct, frozen=True, kw_only=True):
-    """An entry before it is recorded: a trade or cash, as in `Entry`. Without `id` it gets one of its own.
+    """An entry before it is recorded: a trade, cash or a split, as in `Entry`. Without `id` it gets one of its own.
 
-    Without `lots` a sale takes the oldest; with them only `lot` and `quantity` count, the rest is derived.
+    Without `lots` a sale takes the oldest; with them only `lot` and `quantity` count, the rest is derived. In base
+    currency the rate is 1 whether it is given or not.
     """
 
-    kind: Literal["trade", "cash"]
+    kind: Literal["trade", "cash", "split"]
     effective: date
     currency: str
     id: str = ""
-    rate: Decimal = Decimal(1)
+    rate: Decimal | None = None
     executed: datetime | None = None
     symbol: str | None = None
     side: Side | None = None
@@ -74,12 +78,14 @@ class Draft(Struct, frozen=True, kw_only=True):
     price: Decimal | None = None
     fees: Decimal | None = None
     amount: Decimal | None = None
+    new: Decimal | None = None
+    old: Decimal | None = None
     lots: tuple[EntryLot, ...] = ()
     decision: dict[str, Any] | None = None
 
 
 class HeadAsset(Struct, frozen=True):
-    """What the head keeps of one asset: its currency and opening lots (quantity, price, day)."""
+    """What the head keeps of one asset: its currency and opening lots (quantity, price, day, rate)."""
 
     symbol: str
     currency: str
@@ -87,11 +93,12 @@ class HeadAsset(Struct, frozen=True):
 
 
 class HeadLot(Struct, frozen=True):
-    """An opening lot as it was when the ledger began; price and day None if unknown."""
+    """An opening lot as it was when the ledger began; price, day and rate None if unknown."""
 
     quantity: Decimal
     price: Decimal | None = None
     acquired: date | None = None
+    rate: Decimal | None = None
 
 
 class Head(Struct, frozen=True):

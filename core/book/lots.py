@@ -14,7 +14,7 @@ from typing import Final
 from msgspec import Struct
 
 from core.book.entries import EntryLot
-from core.money import ZERO, plain
+from core.money import OUTPUT_DECIMALS, ZERO, plain, rounded
 
 GRID_DECIMALS: Final = 30
 _GRID: Final = Decimal(1).scaleb(-GRID_DECIMALS)
@@ -46,6 +46,15 @@ class HeldLot(Struct, frozen=True, gc=False):
     def held_on(self, day: date) -> bool:
         """Whether a sale on `day` may take it: opening lots are held from the start."""
         return self.opening or self.acquired is None or self.acquired <= day
+
+    def before(self, day: date) -> bool:
+        """Whether it was held before `day`, so that a split of that day applies to it."""
+        return self.acquired is None or self.acquired < day
+
+    def split(self, new: Decimal, old: Decimal) -> HeldLot:
+        """The lot in new units, rounded to 12 decimals where they do not end; its basis stays to the last digit."""
+        quantity, basis = rounded(self.quantity * new / old, OUTPUT_DECIMALS), self.basis
+        return HeldLot(self.key, self.symbol, quantity, None if basis is None else basis / quantity, self.acquired)
 
     def without(self, quantity: Decimal, basis: Decimal | None) -> HeldLot:
         """What remains after `quantity` units that cost `basis` have left it; `quantity` is less than the whole."""

@@ -17,6 +17,7 @@ SCHEMA = 1
 def entry_json(entry: Entry) -> dict[str, Any]:
     """One ENTRY."""
     return {
+        **({"ratio": ratio(entry)} if entry.kind == "split" else {}),
         "seq": entry.seq,
         "id": entry.id,
         "kind": entry.kind,
@@ -29,13 +30,18 @@ def entry_json(entry: Entry) -> dict[str, Any]:
         "price": _plain(entry.price),
         "amount": _amount(entry.amount),
         "currency": entry.currency,
-        "rate": plain(entry.rate),
+        "rate": _plain(entry.rate),
         "fees": _amount(entry.fees),
         "lots": [lot_json(part) for part in entry.lots],
         "void_of": entry.void_of,
         "amends": entry.amends,
         "decision": entry.decision,
     }
+
+
+def ratio(entry: Entry) -> str:
+    """A split's ratio as `NEW:OLD`; empty for any other entry."""
+    return "" if entry.new is None or entry.old is None else f"{plain(entry.new)}:{plain(entry.old)}"
 
 
 def lot_json(part: EntryLot) -> dict[str, Any]:

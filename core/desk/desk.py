@@ -230,6 +230,22 @@ class Desk:
             assert quote is not None, "it was accepted"
             return quote
 
+    def split(self, symbol: str, new: Decimal, old: Decimal, day: date | None = None) -> Confirmed:
+        """Records that `new` units took the place of `old` ones on `day`, else on the day of the symbol's quote."""
+        with self._lock, self.ledger.locked():
+            quote, trust = self._quoted(symbol)
+            asset = self.portfolio.asset(symbol)
+            if asset is None:
+                raise BadInput(f"{symbol} is a rate: it does not split", fix="give the symbol of an asset")
+            if day is None:
+                now = self.feed.clock.now()
+                moment = quote.time if quote is not None and quote.time is not None else now
+                day = confirmation.exchange_day(asset, quote.timezone if quote else None, moment)
+            draft = Draft(kind="split", effective=day, currency=asset.currency, symbol=symbol, new=new, old=old)
+            confirmed = self.record(draft)
+            self.prices.explain(symbol, quote, trust, new / old)
+            return confirmed
+
     def unusual(self, symbol: str, price: Decimal) -> str | None:
         """Why `price`, typed for `symbol`, should be asked about: how far it is from the last trusted one."""
         with self._lock:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -15,7 +14,7 @@ from core.ledger.state import State, load_state
 from core.market.appraisal import Appraisal, appraise
 from core.market.currency import rate_symbols, symbols
 from core.market.feed import Feed
-from core.market.memory import Memory, newer, print_of
+from core.market.memory import Memory, near, newer, print_of
 from core.market.quotes import Quote
 from core.market.trust import HIGHEST_PRICE, LOWEST_PRICE, KnownSplit, Trust, TrustLimits
 from core.market.typed import TypedPrice, typed_now
@@ -91,6 +90,15 @@ class Prices:
         self._memories[symbol] = Memory(seen)
         self._ledger.save_state(lambda state: replace(state, prices={**state.prices, symbol: Memory(seen)}))
 
+    def explain(self, symbol: str, quote: Quote | None, trust: Trust, ratio: Decimal) -> None:
+        """After a split was recorded: release a price that looked like it, if this ratio is what it looked like."""
+        seen, memory = None if quote is None else print_of(quote), self._memories.get(symbol, Memory())
+        limit = self._portfolio.limits.max_jump.value
+        if seen is None or trust.suspicion is None or memory.trusted is None:
+            return
+        if near(seen.price, memory.trusted.price / ratio, limit):
+            self.accept(symbol, quote, trust)
+
     def unusual(self, symbol: str, price: Decimal) -> str | None:
         """What a user should be asked before `price` is typed for `symbol`: it is far from the last trusted one."""
         memory = newer(
@@ -153,5 +161,6 @@ class Prices:
         """The currencies in which the ledger has cash."""
         return [currency for currency, balance in self._ledger.book.cash.items() if balance]
 
-    def _splits(self) -> Mapping[str, list[KnownSplit]]:
-        return {}
+    def _splits(self) -> dict[str, list[KnownSplit]]:
+        """Those that the ledger has, by symbol."""
+        return {s: [KnownSplit(*split) for split in splits] for s, splits in self._ledger.book.splits.items()}

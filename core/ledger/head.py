@@ -25,7 +25,7 @@ def head_of(portfolio: Portfolio) -> Head:
             HeadAsset(
                 asset.symbol,
                 asset.currency,
-                tuple(HeadLot(lot.quantity, lot.price, lot.acquired) for lot in asset.lots),
+                tuple(HeadLot(lot.quantity, lot.price, lot.acquired, lot.rate) for lot in asset.lots),
             )
             for asset in portfolio.assets
         ),
@@ -96,11 +96,16 @@ def _differ(ours: str, theirs: str) -> str:
 
 def _lots(lots: Iterable[HeadLot]) -> str:
     """`100 at 210.5 of 2023-05-01, 5` for a person."""
-    return ", ".join(plain(lot.quantity) + _price(lot.price) + _of(lot.acquired) for lot in lots) or _NONE
+    written = (plain(lot.quantity) + _price(lot.price) + _of(lot.acquired) + _rate(lot.rate) for lot in lots)
+    return ", ".join(written) or _NONE
 
 
 def _price(price: Decimal | None) -> str:
     return "" if price is None else f" at {plain(price)}"
+
+
+def _rate(rate: Decimal | None) -> str:
+    return "" if rate is None else f" at rate {plain(rate)}"
 
 
 def _of(day: date | None) -> str:

@@ -14,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
+from msgspec.structs import replace
+
 from core.book.audit import audit
 from core.book.book import Book, BookBuilder
 from core.book.changes import adoption, checked, correction, entry_of, reversal, same
@@ -22,7 +24,7 @@ from core.errors import BadInput, Conflict, Problem
 from core.ledger.head import differences, foreign, head_of
 from core.ledger.record import Record
 from core.ledger.state import LEDGER_FILE, Change, State, load_state, write_state
-from core.money import amount
+from core.money import ONE, amount
 from core.portfolio.model import Portfolio
 
 
@@ -155,7 +157,13 @@ class Ledger:
                     warnings += self._voided_since(known)
                 else:
                     entry = entry_of(draft, self._record.next_seq + len(fresh), now, builder.held_on)
-                    builder.add(entry)
+                    if builder.takes(entry):
+                        builder.add(entry)
+                    else:
+                        builder = self._rebuilt([*fresh.values(), entry], f"nothing can be dated {entry.effective}")
+                    if builder.problems:
+                        seq, what = builder.problems[0]
+                        raise Conflict(f"entry {seq} {what}", where=str(self.path), fix="nothing was recorded")
                     fresh[entry.id] = entry
             recorded = tuple(fresh.values())
             warnings += _overdrawn(builder, recorded)
@@ -251,6 +259,10 @@ class Ledger:
                 raise BadInput(f"{draft.symbol} is not in the portfolio file", fix="add it as an [[asset]] first")
             if asset.currency != draft.currency:
                 raise BadInput(f"{draft.symbol} is traded in {asset.currency}, not in {draft.currency}")
+        if draft.currency == self.portfolio.base_currency:
+            if draft.rate not in (None, ONE):
+                raise BadInput(f"the rate of {draft.currency}, the base currency, is 1", fix="leave the rate out")
+            draft = replace(draft, rate=ONE)
         return draft
 
     def _known(self, entry: Entry, draft: Draft) -> str:
@@ -289,7 +301,7 @@ class Ledger:
             if opened is not None and draft.effective <= opened:
                 raise BadInput(f"{draft.effective} is on or before {opened}, the day the portfolio was opened")
             fresh.append(entry_of(draft, fresh[0].seq + 1, now, builder.held_on, amends=target.seq))
-            builder.add(fresh[1])
+            builder = self._rebuilt(fresh, f"entry {target.seq} cannot be amended")
         warnings = tuple(_overdrawn(builder, [target]))
         self._write(fresh, builder)
         return Appended(tuple(fresh), warnings=warnings)
@@ -321,12 +333,13 @@ class Ledger:
         fresh = self._record.catch_up()
         if not fresh:
             return False
-        if self._builder is not None and all(entry.kind in ("trade", "cash") for entry in fresh):
-            for entry in fresh:
-                self._builder.add(entry)
-            self._use(self._builder)
-        else:
-            self._use(None)
+        builder = self._builder
+        for entry in fresh:
+            if builder is None or entry.kind in ("void", "adopt") or not builder.takes(entry):
+                builder = None
+                break
+            builder.add(entry)
+        self._use(builder)
         return True
 
     def _use(self, builder: BookBuilder | None) -> None:
@@ -349,7 +362,10 @@ class Ledger:
 
 
 def _overdrawn(builder: BookBuilder, entries: Iterable[Entry]) -> Iterator[str]:
-    for currency in sorted({entry.currency for entry in entries}):
+    currencies = {entry.currency for entry in entries if entry.kind != "split"}
+    if currencies:  # what lacks is converted from base
+        currencies.add(builder.head.base_currency)
+    for currency in sorted(currencies):
         balance = builder.cash(currency)
         if balance < 0:
             yield f"cash is {amount(balance)} {currency} after this"

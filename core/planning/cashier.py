@@ -135,17 +135,61 @@ class Cashier:
                 drawing = zip(ordered, paid.converted, strict=True)
                 buys = [t for t, more in drawing if t.steps > 0 and (more or t.line.asset.currency == self._base)]
             if missing <= 0 or not buys:
-                return [_with_fx(trade, fx) for trade, fx in zip(ordered, paid.fx, strict=True)]
+                return self._with_fx(list(trades.values()))
             _, symbol, steps = min(trade.cut(missing) for trade in buys)
             if steps:
                 trades[symbol] = remake(symbol, steps)
             else:
                 del trades[symbol]
 
+    def filled(
+        self, planned: Sequence[Trade], wanted: Sequence[tuple[str, int]], remake: Callable[[str, int], Trade]
+    ) -> list[Trade]:
+        """The trades with more bought of what is `wanted` (symbol, steps at most; the first comes first), as far as
+        cash of its own currency pays that nothing else was planned for."""
+        trades = {trade.line.symbol: trade for trade in planned}
+        for symbol, most in wanted:
+            has = trades[symbol].steps if symbol in trades else 0
+            least = has
+            while least < most:  # the largest number that is paid for
+                steps = (least + most + 1) // 2
+                if self._pays(self._ordered({**trades, symbol: remake(symbol, steps)}), planned):
+                    least = steps
+                else:
+                    most = steps - 1
+            if least > has:
+                trades[symbol] = remake(symbol, least)
+                planned = self._ordered(trades)
+        return self._with_fx(self._ordered(trades))
+
+    def idle(self, planned: Sequence[Trade]) -> set[str]:
+        """The currencies in which cash is left that only their own buys can use."""
+        if not self._several:
+            return set()
+        paid = self._paid(planned)
+        return {c for c in set(self._foreign.values()) if paid.balances.get(c, ZERO) > 0}
+
+    def _pays(self, trades: Sequence[Trade], before: Sequence[Trade]) -> bool:
+        """Whether the trades take nothing more from base than those `before`, and leave the floor."""
+        paid, old = self._paid(trades), self._paid(before)
+        base = self._base
+        if paid.balances[base] - paid.kept_free_in_base < old.balances[base] - old.kept_free_in_base:
+            return False
+        floor = Decimal(repr(self._portfolio.cash.floor)) * self._value
+        return worth(paid.balances, base, self._rates) >= floor + paid.kept_free
+
+    @staticmethod
+    def _ordered(trades: Mapping[str, Trade]) -> list[Trade]:
+        return sorted(trades.values(), key=lambda trade: (trade.steps > 0, trade.line.symbol))
+
+    def _with_fx(self, trades: Sequence[Trade]) -> list[Trade]:
+        """The trades, each with what its own conversion costs."""
+        paid = self._paid(trades)
+        return [
+            replace(trade, costs=replace(trade.costs, fx=fx)) if fx != trade.costs.fx else trade
+            for trade, fx in zip(trades, paid.fx, strict=True)
+        ]
+
     def _paid(self, trades: Sequence[Trade]) -> Settled:
         payments = [trade.payment for trade in trades]
         return settle(self._balances, self._base, self._portfolio.costs.fx, payments)
-
-
-def _with_fx(trade: Trade, fx: Decimal) -> Trade:
-    return replace(trade, costs=replace(trade.costs, fx=fx)) if fx else trade

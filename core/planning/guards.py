@@ -43,7 +43,8 @@ def history(trades: tuple[Entry, ...], now: datetime, timezone: str) -> History:
         day = _day(entry, zone)
         if (day.year, day.month) != (today.year, today.month):
             continue
-        value = entry.quantity * entry.price * entry.rate
+        # what was recorded without a rate has no known value in base currency: it counts as a trade alone
+        value = entry.quantity * entry.price * (entry.rate or ZERO)
         month_value += value
         if day == today:
             day_value += value

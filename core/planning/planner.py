@@ -30,6 +30,7 @@ from core.planning.solver import Solution, SolverCash, SolverLine, solve
 from core.policy.triggers import CASH
 from core.policy.valuation import Line, Valuation
 from core.portfolio.model import Portfolio
+from core.rules import rounding
 
 UNKNOWN_TAX: Final = Tax()
 CURRENCY_ROUNDS: Final = 6  # plans are made again until they know which cash is stuck and what is converted
@@ -174,7 +175,23 @@ class _Planner:
             wished = [self._trade(symbol, steps) for symbol, steps in _sells_first(solution.steps)]
             if not self.cashier.learns(wished):
                 break
-        return solution, self.cashier.payable(wished, self._trade)
+        trades = self.cashier.payable(wished, self._trade)
+        if idle := self.cashier.idle(trades):
+            trades = self.cashier.filled(trades, self._still_wanted(due, idle), self._trade)
+        return solution, trades
+
+    def _still_wanted(self, due: set[str], currencies: set[str]) -> list[tuple[str, int]]:
+        """What is to be bought in these currencies and how many steps at most, the furthest below first."""
+        wanted = []
+        for symbol, line in self.solver_lines.items():
+            goal = line.target if self.everything else line.wanted
+            weight = self.lines[symbol].weight or 0.0
+            if goal is None or goal <= weight or not line.can_buy or symbol in self.out:
+                continue
+            if self.lines[symbol].asset.currency in currencies and (self.everything or symbol in due):
+                most = rounding.nearest((goal - weight) * float(self.value), line.step * line.price)
+                wanted.append((weight - line.target, symbol, most))
+        return [(symbol, most) for _, symbol, most in sorted(wanted)]
 
     def _solve(self, due: set[str]) -> Solution:
         cash = self.valuation.cash

@@ -25,7 +25,7 @@ def test_the_app_loads_nothing_heavy() -> None:
 def test_dialogs_help_ledger_and_palette_are_loaded_when_they_are_opened() -> None:
     code = "import sys, tui.app; print(*[name for name in sys.modules if name.startswith('tui.screens.')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert set(done.stdout.split()) == {"tui.screens.monitor", "tui.screens.dialog"}
+    assert set(done.stdout.split()) == {"tui.screens.monitor", "tui.screens.dialog", "tui.screens.prices"}
 
 
 @pytest.fixture

@@ -13,15 +13,17 @@ from core.book.entries import Draft, Side
 from core.clock import local_zone
 from core.desk.desk import Desk
 from core.errors import BadInput
-from core.money import ZERO, exact
+from core.money import MINOR_UNITS, ONE, ZERO, exact
 from core.portfolio.model import Portfolio
+from core.text import clean
 from tui.cli.common import DAY, DECIMAL, ID, default_portfolio, opened, portfolio_at, print_json, shared, warn
 from tui.cli.confirm import confirmed_json
+from tui.cli.quotes import split_ratio
 
 
 @click.group()
 def record() -> None:
-    """Record what happened elsewhere: buys, sells, deposits and withdrawals."""
+    """Record what happened elsewhere: buys, sells, deposits, withdrawals and splits."""
 
 
 def _options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -75,10 +77,31 @@ def withdraw(words: tuple[str, ...], **options: Any) -> int:
     return _cash(-1, words, options)
 
 
+@record.command("split")
+@click.argument("words", nargs=-1, metavar="FILE SYMBOL NEW:OLD")
+@click.option("--id", "id_", type=ID, default="", help="Recorded once, however often it is given.")
+@click.option("--date", "day", type=DAY, help="The first day in new units (default: today).")
+@shared
+def split(words: tuple[str, ...], **options: Any) -> int:
+    """New units for old ones; lots held before that day change, their basis stays."""
+    portfolio, (symbol, ratio) = _words(words, ("SYMBOL", "NEW:OLD"))
+    new, old = split_ratio(ratio)
+    asset = portfolio.asset(symbol)
+    currency = asset.currency if asset else portfolio.base_currency
+    return _record(
+        portfolio,
+        {**options, "currency": None, "rate": None},
+        lambda day: Draft(
+            id=options["id_"], kind="split", effective=day, currency=currency, symbol=symbol, new=new, old=old
+        ),
+    )
+
+
 def _trade(side: Side, words: tuple[str, ...], options: dict[str, Any]) -> int:
     portfolio, (symbol, quantity, price) = _words(words, ("SYMBOL", "QTY", "PRICE"))
     asset = portfolio.asset(symbol)
     currency = asset.currency if asset else portfolio.base_currency
+    parts = _parts(options["currency"], currency)
     fees: Decimal = options["fees"]
     if fees < 0:
         raise BadInput("--fees cannot be negative", fix="give what was charged")
@@ -92,17 +115,17 @@ def _trade(side: Side, words: tuple[str, ...], options: dict[str, Any]) -> int:
             symbol=symbol,
             side=side,
             quantity=_positive(quantity, "QTY"),
-            price=_positive(price, "PRICE"),
-            fees=fees,
+            price=_positive(price, "PRICE") / parts,
+            fees=fees / parts,
             currency=currency,
+            rate=options["rate"],
         ),
-        currency,
     )
 
 
 def _cash(sign: int, words: tuple[str, ...], options: dict[str, Any]) -> int:
     portfolio, (amount,) = _words(words, ("AMOUNT",))
-    currency = portfolio.base_currency
+    currency, parts = MINOR_UNITS.get(options["currency"], (options["currency"] or portfolio.base_currency, 1))
     return _record(
         portfolio,
         options,
@@ -110,33 +133,55 @@ def _cash(sign: int, words: tuple[str, ...], options: dict[str, Any]) -> int:
             id=options["id_"],
             kind="cash",
             effective=day,
-            amount=sign * _positive(amount, "AMOUNT"),
+            amount=sign * _positive(amount, "AMOUNT") / parts,
             currency=currency,
+            rate=options["rate"],
         ),
-        currency,
     )
+
+
+def _parts(given: str | None, currency: str) -> int:
+    """How many of the unit that `--currency` names are one of the asset's currency: 100 for GBp and GBP."""
+    major, parts = MINOR_UNITS.get(given or currency, (given or currency, 1))
+    if major != currency:
+        raise BadInput(
+            f"--currency {given} is not {currency}, the currency of the asset",
+            fix=f"give the price in {currency}; `currency` in the portfolio file says what an asset is traded in",
+        )
+    return parts
+
+
+def _check_currency(draft: Draft, desk: Desk) -> None:
+    """A payment may be in any currency that the portfolio knows; another one is a slip."""
+    portfolio = desk.portfolio
+    known = {portfolio.base_currency, *(a.currency for a in portfolio.assets), *desk.ledger.book.cash}
+    if draft.currency not in known:
+        raise BadInput(
+            f"--currency {clean(draft.currency, 8)}: the portfolio has nothing in it",
+            fix=f"its currencies are {', '.join(sorted(known))}; an asset or a balance in the file adds another",
+        )
+    if draft.currency == portfolio.base_currency and draft.rate not in (None, ONE):
+        raise BadInput(f"--rate must be 1: the money is in {draft.currency}, the base currency", fix="leave it out")
 
 
 def _record(
     portfolio: Portfolio,
     options: dict[str, Any],
     make: Callable[[date], Draft],
-    currency: str,
 ) -> int:
-    if options["currency"] not in (None, currency):
-        raise BadInput(
-            f"--currency {options['currency']} is not {currency}", fix="several currencies are not supported yet"
-        )
-    if options["rate"] not in (None, Decimal(1)):
-        raise BadInput(f"--rate must be 1: the money is in {currency}, the base currency", fix="leave it out")
     today = datetime.now(UTC).astimezone(local_zone(portfolio.timezone)).date()
     given: date | None = options["day"]
     if given is not None and given > today:
         warn((f"{given} is in the future",))
     with opened(portfolio, options["data_dir"]) as desk:
         day = given or _recorded_day(desk, options["id_"]) or today
-        confirmed = desk.record(make(day))
+        draft = make(day)
+        _check_currency(draft, desk)
+        confirmed = desk.record(draft)
     warn(confirmed.warnings + confirmed.skipped)
+    if any(entry.rate is None and entry.kind != "split" for entry in confirmed.recorded):
+        base = portfolio.base_currency
+        warn([f"no --rate: what this was worth in {base} on that day is unknown, and so will its gain be"])
     if options["as_json"]:
         print_json(confirmed_json(confirmed))
     else:

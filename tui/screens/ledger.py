@@ -10,8 +10,9 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 
 from core.book.entries import Entry
+from core.book.report import ratio
 from core.errors import StrikezoneError
-from core.money import ZERO, plain
+from core.money import ONE, ZERO, plain
 from tui import format as fmt
 from tui.commands import bindings
 from tui.messages import Runner
@@ -39,6 +40,8 @@ def entry_row(entry: Entry, gone: frozenset[int], room: int) -> Row:
         return number, Span("adopts the file's opening lots and balances", "dim")
     if entry.kind == "cash":
         head, rest = "cash", f"{right(fmt.money(entry.amount, sign=True), 15)} {entry.currency}"
+    elif entry.kind == "split":
+        head, rest = "split", f"{right(ratio(entry), 7)} {entry.symbol}"
     else:
         value = (entry.quantity or ZERO) * (entry.price or ZERO)
         head = entry.side or ""
@@ -46,6 +49,8 @@ def entry_row(entry: Entry, gone: frozenset[int], room: int) -> Row:
             f"{right(fmt.quantity(entry.quantity), 8)} {left(entry.symbol or '', 9)} "
             f"@ {left(fmt.price(entry.price), 10)}{right(fmt.money(value), 12)}"
         )
+        if entry.rate != ONE:
+            rest += f" {entry.currency}"
         fees = f"  fees {fmt.money(entry.fees)}"
         if len(number.text) + len(head) + len(rest) + len(fees) + 1 <= room:
             rest += fees

@@ -80,8 +80,8 @@ def balances_after(situation: Situation, made: Plan) -> dict[str, Decimal]:
 
 def test_a_foreign_buy_is_paid_from_its_own_balance_and_the_rest_converted() -> None:
     """
-    Value 10,000 + 3,000 + 500 x 1.1 = 13,550 USD; SAP at 60 % is 8,130 USD = 7,390.91 EUR = 36.95 shares at 200 EUR:
-    37 for 7,400 EUR. 500 come from the EUR balance; the rest and the commission of 2 USD = 1.818181818182 EUR,
+    Value 10,000 + 3,000 + 500 x 1.1 = 13,550 USD; SAP at 60 % is 8,130 USD = 7,390.91 EUR = 36.95 shares: 37 at 200
+    EUR are 7,400 EUR. 500 come from the EUR balance; the rest and the commission of 2 USD = 1.818181818182 EUR,
     6,901.818181818182 EUR, are converted at 20 bp = 13.803636363636 EUR.
     """
     situation = look(
