@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "open": "tui.cli.live:open_",
     "check": "tui.cli.look:check",
     "quotes": "tui.cli.quotes:quotes",
+    "prices": "tui.cli.prices:prices",
     "confirm": "tui.cli.confirm:confirm",
     "record": "tui.cli.record:record",
     "ledger": "tui.cli.ledger:ledger",

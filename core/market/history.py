@@ -1,0 +1,260 @@
+"""Daily history from Yahoo's chart: closes as they were traded, splits and dividends apart, kept on disk.
+
+Yahoo adjusts all closes for the splits since. What is kept here is undone: prices as they were traded on their day,
+so that a later split changes nothing of what is on the disk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from core.disk import private_directory, replace_whole
+from core.market.trust import HIGHEST_PRICE, LOWEST_PRICE, KnownSplit
+from core.market.yahoo import LATEST_EPOCH, FeedError, YahooClient
+from core.money import MINOR_UNITS
+
+SCHEMA: Final = 1
+OVERLAP: Final = timedelta(days=10)  # of what is known that is asked for again: it must still say the same
+SAME: Final = Decimal("1e-6")
+FRESH: Final = timedelta(minutes=10)  # so long the open end is not asked for again
+SETTLED: Final = timedelta(minutes=30)  # after its regular session a day's close stands
+FOLDER: Final = "history"
+_ENDS: Final = ("start", "end")
+
+
+class Dividend(Struct, frozen=True, array_like=True):
+    """`amount` for each unit as it was on `day`, in major units."""
+
+    day: date
+    amount: Decimal
+
+
+class History(Struct, frozen=True):
+    """The daily closes of one symbol from `asked_from` to `complete_to`, as traded, in `currency`.
+
+    A day without an entry had no close. `splits` and `dividends` are those of the same range.
+    """
+
+    symbol: str
+    currency: str
+    asked_from: date
+    complete_to: date
+    closes: dict[date, Decimal]
+    splits: tuple[KnownSplit, ...] = ()
+    dividends: tuple[Dividend, ...] = ()
+    asked_at: datetime | None = None
+    schema: int = SCHEMA
+
+    def covers(self, start: date, end: date) -> bool:
+        """Whether nothing between the two days, both included, is missing that there was to know."""
+        return self.asked_from <= start and end <= self.complete_to
+
+    def between(self, start: date, end: date) -> dict[date, Decimal]:
+        """The closes from `start` to `end`, both included."""
+        return {day: close for day, close in self.closes.items() if start <= day <= end}
+
+    def in_units_of_today(self) -> dict[date, Decimal]:
+        """The closes adjusted for the splits after them, as a chart shows them."""
+        return {day: close / _factor(self.splits, day) for day, close in self.closes.items()}
+
+
+def _factor(splits: Sequence[KnownSplit], day: date) -> Decimal:
+    """How many units of today one unit of `day` is."""
+    factor = Decimal(1)
+    for split in splits:
+        if split.day > day:
+            factor *= split.ratio
+    return factor
+
+
+class HistoryStore:
+    """Histories from the cache, completed from Yahoo: what is served as complete was answered for."""
+
+    def __init__(self, feed_folder: Path, client: YahooClient) -> None:
+        self._folder = feed_folder / FOLDER
+        self._client = client
+
+    def get(self, symbol: str, start: date, end: date, now: datetime) -> History:
+        """The history of `symbol` that covers `start` to `end`, as far as days have closed by `now`.
+
+        FeedError if Yahoo gives nothing; with status 404 if it does not know the symbol.
+        """
+        kept = self._kept(symbol)
+        if kept is not None and kept.asked_from <= start:
+            lately = kept.asked_at is not None and timedelta(0) <= now - kept.asked_at < FRESH
+            if lately or kept.covers(start, end):
+                return kept
+        if kept is None or start < kept.asked_from:
+            fresh = self._ask(symbol, start, now)
+        else:
+            tail = self._ask(symbol, max(kept.complete_to - OVERLAP, kept.asked_from), now)
+            joined = _joined(kept, tail)
+            fresh = self._ask(symbol, kept.asked_from, now) if joined is None else joined
+        self._keep(fresh)
+        return fresh
+
+    def get_all(
+        self,
+        symbols: Sequence[str],
+        start: date,
+        end: date,
+        now: datetime,
+        progress: Callable[[int, str], None] = lambda done, symbol: None,
+    ) -> Iterator[tuple[str, History | FeedError]]:
+        """Each symbol with its history, or with why there is none; a refusal to answer at all is raised."""
+        for done, symbol in enumerate(symbols):
+            progress(done, symbol)
+            try:
+                yield symbol, self.get(symbol, start, end, now)
+            except FeedError as error:
+                if error.status != 404:
+                    raise
+                yield symbol, error
+
+    def _ask(self, symbol: str, start: date, now: datetime) -> History:
+        """What Yahoo has from `start` to now; always to now, for the splits since decide what a close was."""
+        since = datetime.combine(start, time(), UTC) - timedelta(days=1)
+        params = {
+            "period1": str(int(since.timestamp())),
+            "period2": str(int((now + timedelta(days=1)).timestamp())),
+            "interval": "1d",
+            "events": "div,splits",
+            "includePrePost": "false",
+        }
+        return history_of(symbol, self._client.chart(symbol, params), start, now)
+
+    def _path(self, symbol: str) -> Path:
+        digest = hashlib.blake2s(symbol.encode(), digest_size=4).hexdigest()
+        return self._folder / f"{re.sub('[^A-Za-z0-9]+', '-', symbol)[:32]}-{digest}.json"
+
+    def _kept(self, symbol: str) -> History | None:
+        try:
+            kept = msgspec.json.decode(self._path(symbol).read_bytes(), type=History)
+        except (OSError, ValueError):  # none, or none of ours: it is fetched anew
+            return None
+        return kept if kept.symbol == symbol and kept.schema == SCHEMA else None
+
+    def _keep(self, history: History) -> None:
+        try:
+            private_directory(self._folder)
+            replace_whole(self._path(history.symbol), msgspec.json.encode(history))
+        except OSError:  # a full or read-only disk: the history itself is good
+            return
+
+
+def history_of(symbol: str, chart: Mapping[str, Any], start: date, now: datetime) -> History:
+    """The history in a chart of Yahoo's; FeedError if it cannot be read."""
+    meta = _object(chart.get("meta"))
+    raw = meta.get("currency")
+    if not isinstance(raw, str) or not raw:
+        raise FeedError("answer", f"Yahoo's chart of {symbol} has no currency")
+    currency, parts = MINOR_UNITS.get(raw, (raw, 1))
+    zone = _zone(meta)
+    final = _last_final_day(meta, zone, now)
+    events = _object(chart.get("events"))
+    splits = tuple(sorted(_splits(_object(events.get("splits")), zone)))
+    closes = {
+        day: close / parts * _factor(splits, day)
+        for day, close in _bars(chart, zone)
+        if start <= day <= final and LOWEST_PRICE <= close / parts <= HIGHEST_PRICE
+    }
+    dividends = tuple(
+        Dividend(day, amount / parts * _factor(splits, day))
+        for day, amount in sorted(_dividends(_object(events.get("dividends")), zone))
+        if start <= day <= final
+    )
+    of_range = tuple(split for split in splits if start <= split.day <= final)
+    return History(symbol, currency, start, final, closes, of_range, dividends, now)
+
+
+def _joined(kept: History, tail: History) -> History | None:
+    """What is kept, made longer by `tail`; None if the two contradict each other."""
+    for day, close in tail.closes.items():
+        known = kept.closes.get(day)
+        if day <= kept.complete_to and (known is None or abs(close / known - 1) > SAME):
+            return None
+    if kept.currency != tail.currency:
+        return None
+    return replace(
+        kept,
+        asked_at=tail.asked_at,
+        complete_to=max(kept.complete_to, tail.complete_to),
+        closes={**kept.closes, **{d: c for d, c in tail.closes.items() if d > kept.complete_to}},
+        splits=(*kept.splits, *(s for s in tail.splits if s.day > kept.complete_to)),
+        dividends=(*kept.dividends, *(d for d in tail.dividends if d.day > kept.complete_to)),
+    )
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _zone(meta: Mapping[str, Any]) -> ZoneInfo:
+    name = meta.get("exchangeTimezoneName")
+    try:
+        return ZoneInfo(name if isinstance(name, str) else "UTC")
+    except (KeyError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
+def _last_final_day(meta: Mapping[str, Any], zone: ZoneInfo, now: datetime) -> date:
+    """The last day whose close stands: today only if its regular session has been over for a while."""
+    today = now.astimezone(zone).date()
+    period = _object(_object(meta.get("currentTradingPeriod")).get("regular"))
+    last, opens, closes = (_moment(value) for value in (meta.get("regularMarketTime"), *map(period.get, _ENDS)))
+    if last is None or opens is None or closes is None or last.astimezone(zone).date() != today:
+        return today - timedelta(days=1)
+    over = now >= closes + SETTLED or now < opens  # the period is that of today, or already the next
+    return today if over else today - timedelta(days=1)
+
+
+def _moment(stamp: Any) -> datetime | None:
+    return datetime.fromtimestamp(stamp, UTC) if type(stamp) is int and abs(stamp) < LATEST_EPOCH else None
+
+
+def _day(stamp: Any, zone: ZoneInfo) -> date | None:
+    moment = _moment(stamp)
+    return None if moment is None else moment.astimezone(zone).date()
+
+
+def _bars(chart: Mapping[str, Any], zone: ZoneInfo) -> Iterator[tuple[date, Decimal]]:
+    """Day and split-adjusted close of each bar that has one."""
+    stamps = chart.get("timestamp")
+    quotes = _object(chart.get("indicators")).get("quote")
+    closes = _object(quotes[0]).get("close") if isinstance(quotes, list) and quotes else None
+    if not isinstance(stamps, list) or not isinstance(closes, list):
+        return
+    for stamp, close in zip(stamps, closes, strict=False):
+        day, price = _day(stamp, zone), _positive(close)
+        if day is not None and price is not None:
+            yield day, price
+
+
+def _splits(events: Mapping[str, Any], zone: ZoneInfo) -> Iterator[KnownSplit]:
+    for event in map(_object, events.values()):
+        day, new, old = _day(event.get("date"), zone), _positive(event.get("numerator")), event.get("denominator")
+        if day is not None and new is not None and (units := _positive(old)) is not None:
+            yield KnownSplit(day, new / units)
+
+
+def _dividends(events: Mapping[str, Any], zone: ZoneInfo) -> Iterator[tuple[date, Decimal]]:
+    for event in map(_object, events.values()):
+        day, amount = _day(event.get("date"), zone), _positive(event.get("amount"))
+        if day is not None and amount is not None:
+            yield day, amount
+
+
+def _positive(number: Any) -> Decimal | None:
+    """`number` if it is one above 0."""
+    return Decimal(number) if (type(number) is int or isinstance(number, Decimal)) and number > 0 else None
