@@ -20,15 +20,34 @@ def replace_whole(path: Path, data: bytes) -> None:
 
     Nothing is synced: this is for what can be fetched again. The temporary file is the process's own.
     """
+    temporary = _temporary(path, data)
+    try:
+        os.replace(temporary, path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def create_whole(path: Path, data: bytes) -> None:
+    """Make a new file of `data`, whole or not at all; FileExistsError if something is there."""
+    temporary = _temporary(path, data)
+    try:
+        os.link(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _temporary(path: Path, data: bytes) -> Path:
+    """A file of the process's own beside `path` with `data` in it; none is left if that fails."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
         with open(descriptor, "wb") as file:
             file.write(data)
-        os.replace(temporary, path)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
+    return temporary
 
 
 def remove_temporaries(path: Path) -> None:

@@ -12,6 +12,7 @@ from core.errors import BadInput
 from core.market.currency import rate_currency
 from core.market.feed import EmptyFeed, Feed
 from core.market.prices import load_prices
+from core.market.quotes import QuoteBoard
 from core.market.replay import CsvFeed, ReplayFeed
 from core.portfolio.model import Portfolio
 
@@ -44,6 +45,23 @@ def open_feed(
     folder = data_directory / FEED_FOLDER
     hub = FeedHub(folder, YahooClient(folder / LIBRARY_FOLDER), beat_seconds=QUICK_BEAT_SECONDS)
     return SharedFeed(hub, portfolio.feed.interval, owns_hub=True)
+
+
+def ask_once(data_directory: Path, symbols: Iterable[str], interval: float = 15.0) -> tuple[QuoteBoard, str]:
+    """What the shared board has of `symbols` after asking for what is not fresh on it, and what was wrong, if
+    anything."""
+    from core.market.shared import QUICK_BEAT_SECONDS, FeedHub, SharedFeed
+    from core.market.yahoo import YahooClient
+
+    folder = data_directory / FEED_FOLDER
+    hub = FeedHub(folder, YahooClient(folder / LIBRARY_FOLDER), beat_seconds=QUICK_BEAT_SECONDS)
+    feed = SharedFeed(hub, interval, owns_hub=True)
+    try:
+        feed.want(symbols)
+        feed.settle()
+        return feed.board, feed.trouble
+    finally:
+        feed.close()
 
 
 class LiveFeeds:

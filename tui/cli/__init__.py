@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "confirm": "tui.cli.confirm:confirm",
     "record": "tui.cli.record:record",
     "ledger": "tui.cli.ledger:ledger",
+    "init": "tui.cli.init:init",
     "locate": "tui.cli.places:locate",
 }
 INTERRUPTED: Final = 130

@@ -73,7 +73,8 @@ def open_default(data_dir: str | None) -> int:
         click.echo("strikezone watches a portfolio drift and proposes the few small trades")
         click.echo("that bring it back.")
         click.echo("  strikezone demo         a sample portfolio on real prices; nothing is kept")
-        click.echo("  strikezone open FILE    your own; begin with a copy of a sample")
+        click.echo("  strikezone init         your own: a few questions, and a first file is written")
+        click.echo("  strikezone open FILE    the monitor")
         click.echo("  strikezone locate       where samples, configuration and ledgers are")
         click.echo("  strikezone --help       everything else")
         return 0
