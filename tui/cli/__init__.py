@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "record": "tui.cli.record:record",
     "ledger": "tui.cli.ledger:ledger",
     "init": "tui.cli.init:init",
+    "doctor": "tui.cli.doctor:doctor",
     "locate": "tui.cli.places:locate",
 }
 INTERRUPTED: Final = 130
