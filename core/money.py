@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+import struct
 from decimal import Decimal
 from typing import Final
 
@@ -38,6 +39,13 @@ def exact(text: str) -> Decimal:
     if number and not (len(number.as_tuple().digits) <= PRECISION and abs(number.adjusted()) <= FARTHEST):
         raise ValueError(f"{text!r} has too many digits")
     return number
+
+
+def shortest(number: float) -> Decimal:
+    """The shortest decimal that is the same single-precision float as `number`: what its sender has meant."""
+    single = struct.pack("<f", number)
+    texts = (f"{number:.{digits}g}" for digits in range(6, 9))
+    return Decimal(next((text for text in texts if struct.pack("<f", float(text)) == single), f"{number:.9g}"))
 
 
 def plain(number: Decimal) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -22,13 +23,16 @@ from msgspec.structs import replace
 from core.disk import private_directory, replace_whole
 from core.market.trust import HIGHEST_PRICE, LOWEST_PRICE, KnownSplit
 from core.market.yahoo import LATEST_EPOCH, FeedError, YahooClient
-from core.money import MINOR_UNITS
+from core.money import MINOR_UNITS, shortest
 
 SCHEMA: Final = 1
 OVERLAP: Final = timedelta(days=10)  # of what is known that is asked for again: it must still say the same
 SAME: Final = Decimal("1e-6")
 FRESH: Final = timedelta(minutes=10)  # so long the open end is not asked for again
 SETTLED: Final = timedelta(minutes=30)  # after its regular session a day's close stands
+LATE_DAYS: Final = 7  # so long Yahoo may still fill in a close that is null
+LARGEST_SINGLE: Final = 3e38
+SINGLE_DIGITS: Final = 10  # a number with more of them may be a single-precision float written out in full
 FOLDER: Final = "history"
 _ENDS: Final = ("start", "end")
 
@@ -161,17 +165,18 @@ def history_of(symbol: str, chart: Mapping[str, Any], start: date, now: datetime
         raise FeedError("answer", f"Yahoo's chart of {symbol} has no currency")
     currency, parts = MINOR_UNITS.get(raw, (raw, 1))
     zone = _zone(meta)
-    final = _last_final_day(meta, zone, now)
+    bars = dict(_bars(chart, zone))
+    final = _last_answered(bars, _last_final_day(meta, zone, now), now.astimezone(zone).date())
     events = _object(chart.get("events"))
     splits = tuple(sorted(_splits(_object(events.get("splits")), zone)))
     closes = {
         day: close / parts * _factor(splits, day)
-        for day, close in _bars(chart, zone)
-        if start <= day <= final and LOWEST_PRICE <= close / parts <= HIGHEST_PRICE
+        for day, close in bars.items()
+        if close is not None and start <= day <= final and LOWEST_PRICE <= close / parts <= HIGHEST_PRICE
     }
     dividends = tuple(
-        Dividend(day, amount / parts * _factor(splits, day))
-        for day, amount in sorted(_dividends(_object(events.get("dividends")), zone))
+        Dividend(day, amount * _factor(splits, day))
+        for day, amount in sorted(_dividends(_object(events.get("dividends")), raw, zone))
         if start <= day <= final
     )
     of_range = tuple(split for split in splits if start <= split.day <= final)
@@ -219,6 +224,16 @@ def _last_final_day(meta: Mapping[str, Any], zone: ZoneInfo, now: datetime) -> d
     return today if over else today - timedelta(days=1)
 
 
+def _last_answered(bars: Mapping[date, Decimal | None], final: date, today: date) -> date:
+    """`final`, or the day before the first of the last bars that have no close yet: it may still come."""
+    open_end = final
+    for day in sorted((day for day in bars if day <= final), reverse=True):
+        if bars[day] is not None or (today - day).days > LATE_DAYS:
+            break
+        open_end = day - timedelta(days=1)
+    return open_end if final != today or final in bars else min(open_end, today - timedelta(days=1))
+
+
 def _moment(stamp: Any) -> datetime | None:
     return datetime.fromtimestamp(stamp, UTC) if type(stamp) is int and abs(stamp) < LATEST_EPOCH else None
 
@@ -228,17 +243,17 @@ def _day(stamp: Any, zone: ZoneInfo) -> date | None:
     return None if moment is None else moment.astimezone(zone).date()
 
 
-def _bars(chart: Mapping[str, Any], zone: ZoneInfo) -> Iterator[tuple[date, Decimal]]:
-    """Day and split-adjusted close of each bar that has one."""
+def _bars(chart: Mapping[str, Any], zone: ZoneInfo) -> Iterator[tuple[date, Decimal | None]]:
+    """Day and split-adjusted close of each bar; None where Yahoo has none."""
     stamps = chart.get("timestamp")
     quotes = _object(chart.get("indicators")).get("quote")
     closes = _object(quotes[0]).get("close") if isinstance(quotes, list) and quotes else None
     if not isinstance(stamps, list) or not isinstance(closes, list):
         return
     for stamp, close in zip(stamps, closes, strict=False):
-        day, price = _day(stamp, zone), _positive(close)
-        if day is not None and price is not None:
-            yield day, price
+        day = _day(stamp, zone)
+        if day is not None:
+            yield day, _positive(close)
 
 
 def _splits(events: Mapping[str, Any], zone: ZoneInfo) -> Iterator[KnownSplit]:
@@ -248,13 +263,21 @@ def _splits(events: Mapping[str, Any], zone: ZoneInfo) -> Iterator[KnownSplit]:
             yield KnownSplit(day, new / units)
 
 
-def _dividends(events: Mapping[str, Any], zone: ZoneInfo) -> Iterator[tuple[date, Decimal]]:
+def _dividends(events: Mapping[str, Any], unit: str, zone: ZoneInfo) -> Iterator[tuple[date, Decimal]]:
+    """Day and split-adjusted amount, in major units; one in another currency than the closes' is left out."""
+    currency = MINOR_UNITS.get(unit, (unit, 1))[0]
     for event in map(_object, events.values()):
-        day, amount = _day(event.get("date"), zone), _positive(event.get("amount"))
-        if day is not None and amount is not None:
-            yield day, amount
+        day, amount, own = _day(event.get("date"), zone), _positive(event.get("amount")), event.get("currency")
+        paid_in, parts = MINOR_UNITS.get(own or unit, (own or unit, 1)) if isinstance(own, str | None) else ("", 1)
+        if day is not None and amount is not None and paid_in == currency:
+            yield day, amount / parts
 
 
 def _positive(number: Any) -> Decimal | None:
-    """`number` if it is one above 0."""
-    return Decimal(number) if (type(number) is int or isinstance(number, Decimal)) and number > 0 else None
+    """`number` if it is one above 0, as it was meant: charts hold single-precision floats, 150.82000732421875."""
+    if (type(number) is not int and not isinstance(number, Decimal)) or number <= 0:
+        return None
+    exact, wide = Decimal(number), float(number)
+    if len(exact.as_tuple().digits) <= SINGLE_DIGITS or wide > LARGEST_SINGLE:
+        return exact
+    return shortest(wide) if struct.unpack("<f", struct.pack("<f", wide))[0] == wide else exact

@@ -11,11 +11,9 @@ import contextlib
 import json
 import random as chance
 import socket
-import struct
 import threading
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any, Final
 
 from msgspec import Struct
@@ -23,7 +21,7 @@ from msgspec import Struct
 from core.market.library import LONGEST_DETAIL, pricing_data
 from core.market.quotes import Quote
 from core.market.trust import HIGHEST_PRICE, LOWEST_PRICE
-from core.money import MINOR_UNITS
+from core.money import MINOR_UNITS, shortest
 from core.text import clean
 
 STREAM: Final = "wss://streamer.finance.yahoo.com/?version=2"
@@ -83,9 +81,11 @@ class Stream:
 
     def watch(self, symbols: Iterable[str]) -> None:
         """Subscribe to these symbols and no others, from any thread."""
+        named = {symbol.upper(): symbol for symbol in symbols}
         with self._lock:
-            self._symbols = {symbol.upper(): symbol for symbol in symbols}
-            self._call(self._changed.set)
+            if named != self._symbols:
+                self._symbols = named
+                self._call(self._changed.set)
 
     def start(self) -> None:
         """Begin; once, before `stop`."""
@@ -240,13 +240,6 @@ def quote_of(tick: Any, symbol: str, unit: str | None) -> Quote | None:
         raw_currency=raw,
         time=datetime.fromtimestamp(tick.time // 1000, UTC),
     )
-
-
-def shortest(number: float) -> Decimal:
-    """The shortest decimal that is the same single-precision float as `number`: what its sender has meant."""
-    single = struct.pack("<f", number)
-    texts = (f"{number:.{digits}g}" for digits in range(6, 9))
-    return Decimal(next((text for text in texts if struct.pack("<f", float(text)) == single), f"{number:.9g}"))
 
 
 def _named(error: BaseException) -> str:

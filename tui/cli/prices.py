@@ -181,6 +181,8 @@ def _check_target(out: Path) -> None:
     """Refuses to write over what is no price file."""
     if out == STANDARD_OUTPUT:
         return
+    if out.exists() and not out.is_file():
+        raise BadInput(f"{out} is no file that could be replaced", fix="give another name; - prints it")
     try:
         with out.open("rb") as file:
             if file.read(len(HEADER)) not in (HEADER, b""):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.market.history import History, HistoryStore
+from core.market.history import History, HistoryStore, history_of
 from core.market.yahoo import FeedError, YahooClient
 from tests.yahoo import Listing, Yahoo
 
@@ -33,6 +33,10 @@ def listed(yahoo: Yahoo, first: date = date(2026, 1, 5), **fields: object) -> Li
             price += 1
         day += timedelta(days=1)
     return yahoo.world.add(Listing("X", price, history=history, listed=first, **fields))  # type: ignore[arg-type]
+
+
+def stamp(day: int) -> int:
+    return int(datetime(2026, 11, day, 15, tzinfo=UTC).timestamp())
 
 
 def get(store: HistoryStore, start: date = START, end: date = MONDAY, now: datetime = TUESDAY) -> History:
@@ -162,6 +166,75 @@ def test_a_fetch_that_fails_keeps_nothing_new(store: HistoryStore, yahoo_here: Y
         fault.clear()
     assert not (tmp_path / "history").exists()
     assert get(store).complete_to == MONDAY
+
+
+def test_a_close_that_is_null_is_asked_for_again_until_it_is_there() -> None:
+    chart = {
+        "meta": {"currency": "USD", "exchangeTimezoneName": "America/New_York"},
+        "timestamp": [stamp(day) for day in (18, 19, 20, 23)],
+        "indicators": {"quote": [{"close": [1, None, None, None]}]},
+    }
+    history = history_of("X", chart, START, TUESDAY)
+    assert history.complete_to == date(2026, 11, 18)
+    assert not history.covers(START, MONDAY)
+
+
+def test_a_day_that_is_over_but_has_no_bar_yet_is_not_claimed() -> None:
+    opens, closes = (int(datetime(2026, 11, 24, hour, 30, tzinfo=UTC).timestamp()) for hour in (14, 20))
+    chart = {
+        "meta": {
+            "currency": "USD",
+            "exchangeTimezoneName": "America/New_York",
+            "regularMarketTime": closes,
+            "currentTradingPeriod": {"regular": {"start": opens, "end": closes}},
+        },
+        "timestamp": [stamp(23)],
+        "indicators": {"quote": [{"close": [1]}]},
+    }
+    evening = datetime(2026, 11, 24, 22, 0, tzinfo=UTC)
+    assert history_of("X", chart, START, evening).complete_to == MONDAY
+    chart["timestamp"], chart["indicators"] = [stamp(24)], {"quote": [{"close": [2]}]}
+    assert history_of("X", chart, START, evening).complete_to == evening.date()
+
+
+def test_an_old_gap_is_a_day_without_a_close() -> None:
+    chart = {
+        "meta": {"currency": "USD", "exchangeTimezoneName": "America/New_York"},
+        "timestamp": [stamp(day) for day in (2, 3, 4)],
+        "indicators": {"quote": [{"close": [1, None, None]}]},
+    }
+    assert history_of("X", chart, START, TUESDAY).complete_to == MONDAY
+
+
+@pytest.mark.parametrize(
+    ("sent", "meant"),
+    [
+        ("150.82000732421875", "150.82"),
+        ("150.82", "150.82"),
+        ("100", "100"),
+        ("150.820000000001", "150.820000000001"),
+    ],
+)
+def test_a_single_precision_close_is_what_its_sender_meant(sent: str, meant: str) -> None:
+    chart = {
+        "meta": {"currency": "USD", "exchangeTimezoneName": "America/New_York"},
+        "timestamp": [stamp(20)],
+        "indicators": {"quote": [{"close": [D(sent)]}]},
+    }
+    assert history_of("X", chart, START, TUESDAY).closes == {date(2026, 11, 20): D(meant)}
+
+
+@pytest.mark.parametrize(
+    ("currency", "amounts"), [(None, ["0.02"]), ("GBp", ["0.02"]), ("GBP", ["2"]), ("USD", []), (7, [])]
+)
+def test_a_dividend_may_have_a_unit_of_its_own(currency: object, amounts: list[str]) -> None:
+    chart = {
+        "meta": {"currency": "GBp", "exchangeTimezoneName": "Europe/London"},
+        "timestamp": [stamp(20)],
+        "indicators": {"quote": [{"close": [71]}]},
+        "events": {"dividends": {"1": {"date": stamp(19), "amount": 2, "currency": currency}}},
+    }
+    assert [one.amount for one in history_of("X", chart, START, TUESDAY).dividends] == [D(a) for a in amounts]
 
 
 def test_null_closes_are_no_closes(store: HistoryStore, yahoo_here: Yahoo) -> None:

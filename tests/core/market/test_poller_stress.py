@@ -135,9 +135,9 @@ def test_killed_pollers_are_replaced_and_leave_a_whole_board(sessions: Sessions)
     wait_for_polls(sessions, 2)
     late = 0
     for _ in range(KILLS):
-        before = len(sessions.polls())
         sleep(draw.random() * INTERVAL / SPEED)
         sessions.kill(sessions.poller())
+        before = len(sessions.polls())
         board_of(sessions.folder)
         wait_for_polls(sessions, before + 1)
         polls = sessions.polls()

@@ -12,7 +12,8 @@ import pytest
 from msgspec.structs import replace
 
 from core.market.quotes import Quote
-from core.market.stream import Pace, Stream, shortest
+from core.market.stream import Pace, Stream
+from core.money import shortest
 from tests.yahoo import Yahoo
 
 QUICK = Pace(
@@ -128,6 +129,17 @@ def test_other_symbols_are_subscribed_to_on_the_same_connection(watcher: Watcher
     watcher.stream.watch(["SAP.DE"])
     until(lambda: watcher.yahoo.subscriptions == {"SAP.DE"})
     assert watcher.tick("SAP.DE", 212.5).currency == "EUR"
+
+
+def test_the_same_symbols_again_are_not_told_again(yahoo_here: Yahoo) -> None:
+    watcher = Watcher(yahoo_here, pace=replace(QUICK, resubscribe=60.0, silence=60.0)).start("VTI")
+    for _ in range(20):
+        watcher.stream.watch(["VTI"])
+        watcher.tick("VTI", 256.0)
+    watcher.stream.watch(["SAP.DE"])
+    until(lambda: watcher.yahoo.subscriptions == {"SAP.DE"})
+    watcher.stream.stop()
+    assert watcher.yahoo.streams.subscribed == [("VTI",), ("SAP.DE",)]
 
 
 @pytest.mark.parametrize("code", [1000, 1001, 1012, None])

@@ -111,6 +111,7 @@ def after(look: Situation, made: Plan) -> tuple[dict[str, Decimal], Decimal]:
     """The quantities and the cash once the plan's proposals have been made at their prices."""
     quantities = {line.symbol: line.quantity for line in look.valuation.lines}
     cash = look.valuation.cash.value
+    assert cash is not None
     for p in made.proposals:
         if p.verdict == "propose":
             sign = 1 if p.side == "buy" else -1

@@ -135,6 +135,7 @@ def test_a_plan_never_spends_more_than_there_is(fixed: bool) -> None:
         if any(p.side == "buy" for p in proposed):
             value = look.valuation.value
             assert value is not None
+            assert look.valuation.cash.value is not None
             assert look.valuation.cash.value - spent >= Decimal(repr(look.portfolio.cash.floor)) * value
         for p in proposed:
             line = look.valuation.line(p.symbol)
@@ -212,7 +213,7 @@ def scaled(look: Situation, factor: Decimal) -> Situation:
             for asset in old.assets
         ],
         {line.symbol: (line.quantity, (line.price or Decimal(1)) * factor) for line in look.valuation.lines},
-        look.valuation.cash.value * factor,
+        (look.valuation.cash.value or Decimal(0)) * factor,
         cash_rules=old.cash,
         policy=replace(old.policy, min_trade=old.policy.min_trade * factor),
         costs=replace(

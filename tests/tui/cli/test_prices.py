@@ -117,11 +117,12 @@ def test_unknown_symbols_are_warned_of(live: Live, yahoo: Yahoo, tmp_path: Path)
         (("--from", "2030-01-01", "--out", "p.csv"), "comes after"),
         (("--from", "2026-01-01", "--out", "live.toml"), "is no price file"),
         (("--from", "2026-01-01", "--out", "no/such/p.csv"), "there is no directory"),
-        (("--from", "2026-01-01", "--out", "."), "cannot be written"),
+        (("--from", "2026-01-01", "--out", "."), "is no file that could be replaced"),
+        (("--from", "2026-01-01", "--out", "/dev/stdout"), "is no file that could be replaced"),
     ],
 )
 def test_bad_input_is_told(live: Live, tmp_path: Path, words: tuple[str, ...], what: str) -> None:
-    given = [str(tmp_path / word) if "." in word and not word.startswith("-") else word for word in words]
+    given = [str(tmp_path / word) if "." in word else word for word in words]
     done = live("prices", "FILE", *given)
     assert done.code == 2
     assert what in done.complaint
