@@ -207,7 +207,7 @@ def _holding(line: Line) -> tuple[Text, ...]:
         word, style = f"◌ {written.doubt(line.trust)}", DIM
     return (
         Text(line.symbol),
-        Text(written.price(line.price)),
+        Text(written.price(line.price) + _foreign(line)),
         Text(written.money(line.value)),
         Text(written.hundredths(line.weight)),
         Text(written.hundredths(line.target)),
@@ -217,6 +217,11 @@ def _holding(line: Line) -> tuple[Text, ...]:
     )
 
 
+def _foreign(line: Line) -> str:
+    """The currency of a price that is not in the portfolio's, behind a space."""
+    return "" if line.rate == ONE or line.price is None else f" {line.asset.currency}"
+
+
 def _print_proposals(console: Console, proposals: Sequence[Proposal]) -> None:
     """Two lines each: the trade with its cost and effect, then why, and what speaks against it."""
     trades = [f"{p.side:4} {plain(p.quantity)} {p.symbol} @ {written.price(p.price)}" for p in proposals]
@@ -224,7 +229,8 @@ def _print_proposals(console: Console, proposals: Sequence[Proposal]) -> None:
     lines: list[Text] = []
     for p, trade in zip(proposals, trades, strict=True):
         style = {"propose": "bold", "snoozed": DIM}.get(p.verdict, NEAR)
-        figures = f"{written.money(p.value):>12}  cost {written.money(p.costs.total)}"
+        unit = f" {p.currency}" if p.foreign else ""
+        figures = f"{written.money(p.value):>12}{unit}  cost {written.money(p.costs.total)}{unit}"
         lines.append(Text(f"{p.id}  {trade:{widest}}  {figures}  {p.verdict}", style))
         effect = f"{written.percent(p.weight_before)} to {written.percent(p.weight_after)}"
         lines.append(Text(f"          {effect}: {p.reason}", DIM))

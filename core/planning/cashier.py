@@ -169,6 +169,11 @@ class Cashier:
         paid = self._paid(planned)
         return {c for c in set(self._foreign.values()) if paid.balances.get(c, ZERO) > 0}
 
+    def left(self, planned: Sequence[Trade]) -> dict[str, Decimal]:
+        """The cash in other currencies that the trades leave."""
+        balances = self._paid(planned).balances if self._several else {}
+        return {c: balance for c, balance in sorted(balances.items()) if c != self._base and balance > 0}
+
     def _pays(self, trades: Sequence[Trade], before: Sequence[Trade]) -> bool:
         """Whether the trades take nothing more from base than those `before`, and leave the floor."""
         paid, old = self._paid(trades), self._paid(before)

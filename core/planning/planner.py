@@ -306,10 +306,20 @@ class _Planner:
             lower, upper = line.lower * scale, line.upper * scale
             short = f": {solution.short:,.2f} {currency} short" if solution.short > 0 else ""
             self._say_outside(symbol, held / after, lower, upper, short)
+        if solution.short > 0 or self.stuck:
+            self._say_idle(trades)
         cash = self.valuation.cash
         if cash.lower is not None and cash.upper is not None and (not cash.breached or CASH in self.situation.due):
             left = (cash.value or ZERO) - _fees(trades) + sum((trade.moved for trade in trades), ZERO)
             self._say_outside("cash", float(left) / after, cash.lower, cash.upper, "")
+
+    def _say_idle(self, trades: list[Trade]) -> None:
+        """Names the cash that could pay for what was short, were it converted."""
+        left = [f"{balance:,.2f} {currency}" for currency, balance in self.cashier.left(trades).items()]
+        if left:
+            base = self.portfolio.base_currency
+            self.warnings.append(f"{' and '.join(left)} pay only for what is traded in them: converted to {base} "
+                                 "they could pay for what is short")  # fmt: skip
 
     def _say_outside(self, name: str, weight: float, lower: float, upper: float, short: str) -> None:
         if weight < lower - guard_rules.TOLERANCE:

@@ -70,6 +70,11 @@ class Proposal(Struct, frozen=True):
         return self.value * self.rate
 
     @property
+    def foreign(self) -> bool:
+        """Whether it is in another currency than the portfolio."""
+        return self.rate != ONE
+
+    @property
     def payment(self) -> Payment:
         """What it moves."""
         charged = self.costs.commission + self.costs.fees

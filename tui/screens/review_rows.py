@@ -59,11 +59,14 @@ def _money(proposal: Proposal, snapshot: Snapshot) -> list[Row]:
     shown = [f"{name} {fmt.money(amount)}" for name, amount in parts if amount or name in ("commission", "spread")]
     rows = [
         _line("price", Span(f"{fmt.exact_price(proposal.price)} {proposal.currency}"), Span(quoted, "dim")),
-        _line("value", Span(f"{fmt.money(proposal.value)} {proposal.currency}", "bold")),
+        _line(
+            "value", Span(f"{fmt.money(proposal.value)} {proposal.currency}", "bold"), _in_base(proposal, snapshot)
+        ),
         _line("cost", Span(fmt.money(costs.total), "bold"), Span(f"   {'  '.join(shown)}", "dim")),
     ]
     if proposal.side == "sell":
-        rows.append(_line("gain", Span(gain(proposal)), Span(_tax(proposal), "dim")))
+        unit = f" {proposal.currency}" if proposal.foreign else ""
+        rows.append(_line("gain", Span(f"{gain(proposal)}{unit}"), Span(_tax(proposal), "dim")))
     worth = proposal.worth_it
     if worth.benefit is not None:
         verdict = "worth it" if worth.verdict else "costs more than it is worth"
@@ -75,6 +78,14 @@ def _money(proposal: Proposal, snapshot: Snapshot) -> list[Row]:
             )
         )
     return rows
+
+
+def _in_base(proposal: Proposal, snapshot: Snapshot) -> Span:
+    """What a trade in another currency is worth in the portfolio's, and by which rate."""
+    if not proposal.foreign:
+        return Span("")
+    base = snapshot.portfolio.base_currency
+    return Span(f"   {fmt.money(proposal.base_value)} {base} at {fmt.exact_price(proposal.rate)}", "dim")
 
 
 def _tax(proposal: Proposal) -> str:
@@ -136,18 +147,19 @@ def _wrapped(label: str, text: str, room: int) -> list[Row]:
 
 
 def plan_rows(proposals: Sequence[Proposal], snapshot: Snapshot, room: int) -> list[Row]:
-    """Several trades together, sells first, with the sums and the cash that is left."""
+    """Several trades together, sells first, with the sums and the cash that is left, all in base currency."""
     currency = snapshot.portfolio.base_currency
+    value = f"VALUE {currency}" if any(p.foreign for p in proposals) else "VALUE"
     rows: list[Row] = [
-        (Span(f" {'':4} {'QUANTITY':>10} {'SYMBOL':<9} {'PRICE':>10} {'VALUE':>12} {'COST':>8}  WEIGHT", "title"),)
+        (Span(f" {'':4} {'QUANTITY':>10} {'SYMBOL':<9} {'PRICE':>10} {value:>12} {'COST':>8}  WEIGHT", "title"),)
     ]
     for p in proposals:
         rows.append(
             (
                 Span(f" {p.side:<4} {right(fmt.quantity(p.quantity), 10)}", f"bold {SIDES[p.side]}"),
                 Span(
-                    f" {left(p.symbol, 9)} {right(fmt.price(p.price), 10)} {right(fmt.money(p.value), 12)} "
-                    f"{right(fmt.money(p.costs.total), 8)}"
+                    f" {left(p.symbol, 9)} {right(fmt.price(p.price), 10)} {right(fmt.money(p.base_value), 12)} "
+                    f"{right(fmt.money(p.costs.total * p.rate), 8)}"
                 ),
                 Span(f"  {fmt.hundredths(p.weight_before)} → {fmt.hundredths(p.weight_after)}", "dim"),
             )
@@ -156,9 +168,9 @@ def plan_rows(proposals: Sequence[Proposal], snapshot: Snapshot, room: int) -> l
         rows += [
             (Span(f"      {NEAR} {left(f'{g.name}: {g.detail}', room - 10).rstrip()}", "warn"),) for g in warned
         ]
-    sold = _sum(p.value for p in proposals if p.side == "sell")
-    bought = _sum(p.value for p in proposals if p.side == "buy")
-    cash_costs = _sum(p.costs.cash for p in proposals)
+    sold = _sum(p.base_value for p in proposals if p.side == "sell")
+    bought = _sum(p.base_value for p in proposals if p.side == "buy")
+    cash_costs = _sum(p.costs.cash * p.rate for p in proposals)
     left_over = (snapshot.cash.value or ZERO) + sold - bought - cash_costs
     rows += [
         (),
@@ -166,7 +178,7 @@ def plan_rows(proposals: Sequence[Proposal], snapshot: Snapshot, room: int) -> l
         _line("bought", Span(f"{right(fmt.money(bought), 14)} {currency}")),
         _line(
             "costs",
-            Span(f"{right(fmt.money(_sum(p.costs.total for p in proposals)), 14)} {currency}"),
+            Span(f"{right(fmt.money(_sum(p.costs.total * p.rate for p in proposals)), 14)} {currency}"),
             Span(f"   of which {fmt.money(cash_costs)} in cash", "dim"),
         ),
         _line(

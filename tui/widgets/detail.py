@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from core.book.book import HeldLot
 from core.desk.snapshot import Snapshot
+from core.money import ONE
 from core.policy.valuation import Line
 from core.rules.bands import price_move
 from tui import format as fmt
@@ -21,7 +22,7 @@ def detail_rows(line: Line, snapshot: Snapshot, room: int) -> list[Row]:
         *edge_rows(line, snapshot.valuation.value),
         (
             Span(f" {fmt.quantity(line.quantity)} @ {fmt.exact_price(line.price)} {currency}", "text"),
-            Span(f" = {value}" if line.quantity else "  nothing held", "text"),
+            Span(f" = {value}{_rate(line, snapshot)}" if line.quantity else "  nothing held", "text"),
         ),
         _quote(line, room),
     ]
@@ -33,10 +34,19 @@ def detail_rows(line: Line, snapshot: Snapshot, room: int) -> list[Row]:
     return rows
 
 
+def _rate(line: Line, snapshot: Snapshot) -> str:
+    """In which currency a foreign holding is valued, and by which rate."""
+    if line.rate in (None, ONE):
+        return ""
+    return f" {snapshot.portfolio.base_currency} at {fmt.exact_price(line.rate)}"
+
+
 def _quote(line: Line, room: int) -> Row:
     if line.quote is None:
         return (Span(" no quote yet", "stale"),)
     text = f" {line.quote.source}, {fmt.moment(line.quote.time)}"
+    if line.trust.note:
+        text += f", {line.trust.note}"
     if line.trust.trusted:
         return (Span(left(text, room).rstrip(), "dim"),)
     return Span(text, "dim"), Span(left(f"  {line.trust.reason}", max(room - len(text), 8)).rstrip(), "stale")

@@ -28,6 +28,7 @@ COLUMNS: Final = (
     Column("NAME", 16, 8, False),
     Column("QUANTITY", 11, 9),
     Column("PRICE", 10, 2),
+    Column("CUR", 3, 3, False),
     Column("DAY %", 7, 6),
     Column("VALUE", 13, 7),
     Column("WEIGHT", 7, 1),
@@ -42,12 +43,16 @@ _GAP: Final = " "
 _WIDE_GAP: Final = "  "  # before what stands on the left: the gauge and the state
 
 
-def chosen(room: int) -> tuple[Column, ...]:
-    """The columns that fit into `room` cells; columns are left out whole, never made narrower."""
+def chosen(room: int, *, foreign: bool = False) -> tuple[Column, ...]:
+    """The columns that fit into `room` cells; columns are left out whole, never made narrower.
+
+    Currencies have a column only where there are `foreign` ones.
+    """
     kept: set[str] = set()
     used = 0
-    for rank in sorted({column.rank for column in COLUMNS}):
-        group = [column for column in COLUMNS if column.rank == rank]
+    columns = [column for column in COLUMNS if foreign or column.title != "CUR"]
+    for rank in sorted({column.rank for column in columns}):
+        group = [column for column in columns if column.rank == rank]
         width = sum(len(_gap(column)) + column.width for column in group)
         if used + width - 1 > room and kept:
             break
@@ -131,7 +136,8 @@ class Holdings(Lines, can_focus=True):
 
     def _build(self) -> None:
         assert self._snapshot is not None
-        columns = chosen(self.room)
+        base = self._snapshot.portfolio.base_currency
+        columns = chosen(self.room, foreign=any(line.asset.currency != base for line in self._snapshot.lines))
         if columns != self._columns:
             self._columns = columns
             self._drawn.clear()
@@ -214,6 +220,8 @@ def _text(line: Line, title: str) -> str:
             return fmt.quantity(line.quantity)
         case "PRICE":
             return fmt.price(line.price)
+        case "CUR":
+            return line.asset.currency
         case "DAY %":
             return fmt.hundredths(line.day_change, sign=True)
         case "VALUE":

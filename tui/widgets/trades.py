@@ -43,12 +43,15 @@ def gain(proposal: Proposal) -> str:
 def trade_rows(proposal: Proposal, room: int) -> tuple[Row, Row]:
     """The two lines of one micro-trade: its numbers, then whether and why."""
     style, side = ("dim", "dim") if proposal.verdict == "snoozed" else ("text", SIDES[proposal.side])
-    price = left(fmt.price(proposal.price), 10)
-    text = f" {left(proposal.symbol, 9)} @ {price}{right(fmt.money(proposal.value), 12)}"
-    text += f"  cost {fmt.money(proposal.costs.total)}"
+    price, value = fmt.price(proposal.price), fmt.money(proposal.value)
+    unit = f" {proposal.currency}" if proposal.foreign else ""
+    cost = f"  cost {fmt.money(proposal.costs.total)}"
+    text = f" {left(proposal.symbol, 9)} @ {left(price, 10)}{right(value, 12)}{unit}{cost}"
+    if cell_len(text) + 14 > room:
+        text = f" {proposal.symbol} @ {price} = {value}{unit}{cost}"
     if proposal.worth_it.benefit is not None:
         text += f"  worth {fmt.money(proposal.worth_it.benefit)}"
-    realised = f"  gain {gain(proposal)}" if proposal.lots else ""
+    realised = f"  gain {gain(proposal)}{unit}" if proposal.lots else ""
     if cell_len(text) + len(realised) + 14 <= room:
         text += realised
     first = fitted(

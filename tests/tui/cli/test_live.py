@@ -7,8 +7,10 @@ import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -31,6 +33,8 @@ lots = [ { quantity = 335, price = 90, acquired = 2023-05-01 } ]
 """
 
 Live = Callable[..., Done]
+D = Decimal
+NEW_YORK = ZoneInfo("America/New_York")
 
 
 @pytest.fixture
@@ -168,6 +172,114 @@ def test_a_split_overnight_freezes_the_symbol_until_its_user_decides(
     accepted = live("quotes", "FILE", "--accept", "VTI", "--json")
     assert quote_of(accepted, "VTI")["trusted"]
     assert live("check", "FILE", "--json").code == 1
+
+
+def test_the_split_behind_a_suspect_price_is_recorded_and_explains_it(
+    live: Live, yahoo: Yahoo, tmp_path: Path
+) -> None:
+    value = live("check", "FILE", "--json").json["value"]
+    yahoo.world["VTI"].price = 127.75
+    expire(tmp_path)
+    assert live("check", "FILE").code == 3
+    done = live("quotes", "FILE", "--split", "VTI", "2:1", "--json")
+    assert "recorded #1 split of VTI" in done.err
+    assert quote_of(done, "VTI")["trusted"]
+    look = live("check", "FILE", "--json").json
+    assert (look["holdings"][0]["quantity"], look["value"]) == ("200", value)
+    assert live("ledger", "list", "FILE", "--json").json["entries"][0]["ratio"] == "2:1"
+
+
+def test_a_split_of_another_ratio_explains_nothing(live: Live, yahoo: Yahoo, tmp_path: Path) -> None:
+    live("check", "FILE")
+    yahoo.world["VTI"].price = 127.75
+    expire(tmp_path)
+    done = live("quotes", "FILE", "--split", "VTI", "3:1", "--json")
+    assert not quote_of(done, "VTI")["trusted"]
+
+
+FOREIGN = """schema = 1
+id = "live"
+base_currency = "USD"
+
+[cash]
+balances = { USD = 100, GBP = 50.50 }
+
+[[asset]]
+symbol = "VTI"
+target = 50
+lots = [ { quantity = 10, price = 80, acquired = 2023-05-01 } ]
+
+[[asset]]
+symbol = "VOD.L"
+currency = "GBp"
+target = 25
+lots = [ { quantity = 1000, price = 80, acquired = 2023-05-01 } ]
+
+[[asset]]
+symbol = "SAP.DE"
+currency = "EUR"
+target = 25
+lots = [ { quantity = 3, price = 80, acquired = 2023-05-01 } ]
+"""
+
+
+def test_rates_come_with_the_quotes_in_one_request(live: Live, yahoo: Yahoo, tmp_path: Path) -> None:
+    (tmp_path / "live.toml").write_text(FOREIGN)
+    look = live("check", "FILE", "--json").json
+    # 10 x 255.50 + 1,000 x 0.7112 x 1.27 + 3 x 212.35 x 1.085 + 100 + 50.50 x 1.27
+    assert look["value"] == "4313.55825" == str(D("2555") + D("903.224") + D("691.19925") + 100 + D("64.135"))
+    assert [sorted(request.symbols) for request in yahoo.quote_requests] == [
+        ["EURUSD=X", "GBPUSD=X", "SAP.DE", "VOD.L", "VTI"]
+    ]
+    board = live("quotes", "FILE", "--json")
+    assert quote_of(board, "VOD.L")["price"] == "0.7112"
+    assert quote_of(board, "VOD.L")["raw_currency"] == "GBp"
+    assert quote_of(board, "GBPUSD=X")["trusted"]
+
+
+def test_an_untrusted_rate_makes_everything_in_its_currency_untrusted(
+    live: Live, yahoo: Yahoo, tmp_path: Path
+) -> None:
+    (tmp_path / "live.toml").write_text(FOREIGN)
+    yahoo.world["GBPUSD=X"].as_of = (datetime.now(UTC) - timedelta(hours=2)).timestamp()
+    done = live("check", "FILE", "--json")
+    assert done.code == 3
+    vodafone = done.json["holdings"][1]
+    assert not vodafone["quote"]["trusted"]
+    assert "GBPUSD=X" in vodafone["quote"]["reason"]
+    assert done.json["holdings"][2]["quote"]["trusted"]
+    assert any("cash in GBP" in warning for warning in done.json["warnings"])
+
+
+def test_market_hours_block_what_is_closed_and_say_so(live: Live, yahoo: Yahoo, tmp_path: Path) -> None:
+    (tmp_path / "live.toml").write_text(BOOK.replace("[[asset]]", "[limits]\nmarket_hours = true\n\n[[asset]]", 1))
+    assert {p["verdict"] for p in live("check", "FILE", "--json").json["proposals"]} == {"propose"}
+    yahoo.world["VTI"].state = "PRE"
+    expire(tmp_path)
+    proposals = live("check", "FILE", "--json").json["proposals"]
+    blocked = next(p for p in proposals if p["symbol"] == "VTI")
+    guard = next(g for g in blocked["guards"] if g["name"] == "market_hours")
+    assert (blocked["verdict"], guard["verdict"]) == ("blocked", "block")
+    assert "its venue is in state pre" in guard["detail"]
+    assert blocked["reason"].endswith(f"at the close of {datetime.now(UTC).astimezone(NEW_YORK):%Y-%m-%d}")
+
+
+def test_a_manual_portfolio_asks_nobody(live: Live, yahoo: Yahoo, tmp_path: Path) -> None:
+    (tmp_path / "live.toml").write_text(BOOK.replace("[[asset]]", '[feed]\nsource = "manual"\n\n[[asset]]', 1))
+    assert live("check", "FILE").code == 3
+    live("quotes", "FILE", "--set", "VTI", "100")
+    live("quotes", "FILE", "--set", "BND", "100")
+    look = live("check", "FILE", "--json")
+    assert (look.code, look.json["value"]) == (1, "43500.00")
+    assert "typed by you" in look.json["proposals"][0]["reason"]
+    assert yahoo.requests == []
+
+
+def test_a_command_ends_in_time_although_nothing_answers(live: Live, yahoo: Yahoo) -> None:
+    yahoo.fault(".", "hang")
+    done = live("check", "FILE", "--json")
+    assert done.code == 3
+    assert "no answer in time" in done.json["warnings"][0]
 
 
 def test_a_typed_price_counts_and_can_be_taken_back(live: Live, yahoo: Yahoo) -> None:
