@@ -11,7 +11,7 @@ os.environ.update(TEXTUAL_ANIMATIONS="none", TEXTUAL_COLOR_SYSTEM="truecolor")
 
 from core.desk.desk import Desk
 from core.desk.runner import Runner
-from core.market.open import open_live
+from core.market.open import LiveFeeds
 from core.portfolio.file import load_portfolio
 from tui.app import StrikezoneApp
 
@@ -23,7 +23,7 @@ async def picture(name: str, size: tuple[int, int], keys: tuple[str, ...] = ()) 
     """Writes docs/NAME.svg: the demo at its first breach, after `keys`."""
     with tempfile.TemporaryDirectory() as folder:
         portfolio = load_portfolio(SAMPLE)
-        desk = Desk.open(portfolio, Path(folder), open_live(portfolio))
+        desk = Desk.open(portfolio, Path(folder), LiveFeeds(Path(folder)).open(portfolio))
         while not desk.look().triggered:
             desk.advance()
         runner = Runner(desk)

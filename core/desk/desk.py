@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -20,7 +19,7 @@ from core.desk.confirmation import Confirmed, Executed, PriceMoved, Request
 from core.desk.prices import Prices
 from core.desk.remarks import remarks
 from core.desk.snapshot import FeedState, FeedStatus, Snapshot
-from core.errors import BadInput, Conflict, NoTrustedPrices, StrikezoneError
+from core.errors import BadInput, Conflict, NoTrustedPrices
 from core.ledger.ledger import Ledger
 from core.ledger.state import State, load_state
 from core.market.appraisal import Appraisal
@@ -75,6 +74,7 @@ class Desk:
         with self._lock:
             self.ledger.refresh()
             now, book = self.feed.clock.now(), self.ledger.book
+            self.feed.want(self.prices.symbols())  # the ledger may have cash in one more currency
             state = load_state(self.ledger.folder)
             appraisal = self.prices.appraise(state, now)
             valuation = value_book(self.portfolio, book, appraisal.board, appraisal.trusts)
@@ -260,8 +260,7 @@ class Desk:
         """Lets go of the feed and of the ledger's files; with `fold` puts these in order first."""
         with self._lock:
             try:
-                with contextlib.suppress(StrikezoneError):  # prices are only remembered
-                    self.prices.save(self.feed.clock.now())
+                self.prices.save(self.feed.clock.now())
             finally:
                 self.feed.close()
                 self.ledger.close(fold=fold)

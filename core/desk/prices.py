@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
 from msgspec.structs import replace
 
-from core.errors import BadInput
+from core.errors import BadInput, StrikezoneError
 from core.ledger.ledger import Ledger
 from core.ledger.state import State, load_state
 from core.market.appraisal import Appraisal, appraise
@@ -65,16 +66,15 @@ class Prices:
         if not changed or not self.live or self._ledger.readonly:
             return
         self._saved_at = now
-        saved = self._ledger.save_state(
-            lambda state: replace(
-                state,
-                prices={
-                    **state.prices,
-                    **{s: newer(m, state.prices.get(s, Memory())) for s, m in changed.items()},
-                },
-            )
-        )
-        self._saved = saved.prices
+
+        def remembered(state: State) -> State:
+            fresh = {s: newer(m, state.prices.get(s, Memory())) for s, m in changed.items()}
+            return replace(state, prices={**state.prices, **fresh})
+
+        with contextlib.suppress(
+            StrikezoneError
+        ):  # locked, full or read-only: tried again later
+            self._saved = self._ledger.save_state(remembered).prices
 
     def accept(self, symbol: str, quote: Quote | None, trust: Trust) -> None:
         """Release a quote that is only suspect: it is the last trusted one from now on."""

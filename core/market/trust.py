@@ -92,6 +92,9 @@ def judge(quote: Quote | None, memory: Memory | None, now: datetime, limits: Tru
     error = _error(seen.price, before, limits)
     if quote.source == "manual":
         return Trust(aged.stale is None, True, aged.stale, max(age, 0), aged.limit, jump, error, aged.note)
+    if quote.note is not None:  # its newest answer was no price: what it said before is shown, and not decided on
+        said = f"{quote.note}; the last price is {age} s old"
+        return Trust(False, True, said, age, aged.limit, jump, error, closed=aged.closed)
     doubt = _doubt(quote, memory, seen, before, limits)
     if aged.stale is not None and doubt.suspicion is None:
         return Trust(False, True, aged.stale, age, aged.limit, jump, error, closed=aged.closed)
@@ -139,11 +142,11 @@ def _aged(quote: Quote, time: datetime, age: int, now: datetime, limits: TrustLi
     if limits.kind == "fund" or (limits.kind == "other" and quote.kind == "MUTUALFUND"):
         limit = max(limit, FUND_SECONDS)
         note = None if age <= limits.stale_after else f"fund price of {_day(quote, time)}"
-        return _Age(limit, _stale(age, limit, quote), note)
+        return _Age(limit, _stale(age, limit), note)
     by_age = limits.kind in BY_AGE or quote.kind in ("CRYPTOCURRENCY", "CURRENCY")
     if not by_age and _closed(quote, now, limit):
         return _Age(limit, _not_the_last(quote, time, now, limits), f"at the close of {_day(quote, time)}", True)
-    return _Age(limit, _stale(age, limit, quote))
+    return _Age(limit, _stale(age, limit))
 
 
 def _typed(quote: Quote, time: datetime, age: int, now: datetime) -> _Age:
@@ -154,11 +157,8 @@ def _typed(quote: Quote, time: datetime, age: int, now: datetime) -> _Age:
     return _Age(limit, None, f"typed by you, counts until {quote.expires:%Y-%m-%d %H:%M} UTC")
 
 
-def _stale(age: int, limit: float, quote: Quote) -> str | None:
-    if age <= limit:
-        return None
-    why = f"; {quote.note}" if quote.note else ""
-    return f"{age} s old, limit {limit:.0f} s{why}"
+def _stale(age: int, limit: float) -> str | None:
+    return None if age <= limit else f"{age} s old, limit {limit:.0f} s"
 
 
 def _closed(quote: Quote, now: datetime, limit: float) -> bool:

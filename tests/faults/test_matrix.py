@@ -154,7 +154,7 @@ def test_a_spoilt_quote_at_start_up(session: Session, name: str) -> None:
 
 @pytest.mark.parametrize("name", SPOILING)
 def test_a_spoilt_quote_at_a_poll(session: Session, name: str) -> None:
-    fault, _ = SPOILING[name]
+    fault, said = SPOILING[name]
     price = session.start().valuation.line("VTI").price  # type: ignore[union-attr]
     add(session.yahoo, fault, "VTI")
     requests = len(session.yahoo.quote_requests)
@@ -162,13 +162,16 @@ def test_a_spoilt_quote_at_a_poll(session: Session, name: str) -> None:
     assert len(session.yahoo.quote_requests) == requests + 1
     line = during.valuation.line("VTI")
     assert line is not None
-    assert line.price == price  # the last that was one, with its own age
+    assert line.price == price  # the last that was one, with its own age; but not decided on any more
     assert line.trust.age_seconds == 15
+    trusted, reason = seen(during)
+    assert not trusted
+    assert f"no {said}" in reason
+    assert reason.endswith("; the last price is 15 s old")
+    assert during.proposals == ()
     for _ in range(9):
         later = session.poll()
-    trusted, reason = seen(later)
-    assert not trusted
-    assert reason.startswith("150 s old, limit 120 s; ")
+    assert seen(later)[1].endswith("; the last price is 150 s old")
     assert later.proposals == ()
     assert seen(later, "BND") == (True, "")
     session.yahoo.clear()
