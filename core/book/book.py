@@ -124,6 +124,7 @@ class BookBuilder:
         self._problems: list[BookProblem] = []
         self._latest = date.min
         self._splits: dict[str, list[Split]] = {}
+        self._split_by: dict[str, int] = {}  # by lot: the number of the newest split that applied to it
         self._latest_trade: dict[str, date] = {}  # by symbol
         self._latest_payment: dict[str, date] = {}  # by currency
         for asset in self._head.assets:
@@ -236,6 +237,7 @@ class BookBuilder:
                 self._problems.append(BookProblem(entry.seq, f"leaves nothing of {plain(lot.quantity)} {symbol}"))
                 return
             lots[key] = lot.split(new, old)
+            self._split_by[key] = max(entry.seq, self._split_by.get(key, 0))
         self._splits.setdefault(symbol, []).append(Split(entry.effective, new / old))
         self._latest_trade[symbol] = max(entry.effective, self._latest_trade.get(symbol, entry.effective))
 
@@ -289,8 +291,9 @@ class BookBuilder:
             self._problems.append(BookProblem(entry.seq, what))
 
     def _basis(self, entry: Entry, part: EntryLot, lot: HeldLot) -> Decimal | None:
-        """The basis that a part takes with it: recorded, or its share if the lot was corrected since."""
-        if part.price is None or (lot.opening and entry.seq < self._adopted):
+        """The basis that a part takes with it: recorded, or its share if the lot was corrected or split since."""
+        corrected = lot.opening and entry.seq < self._adopted
+        if part.price is None or corrected or entry.seq < self._split_by.get(part.lot, 0):
             return basis_to_take(lot, part.quantity)
         return basis_of(part.quantity, part.price)
 

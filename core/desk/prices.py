@@ -71,9 +71,7 @@ class Prices:
             fresh = {s: newer(m, state.prices.get(s, Memory())) for s, m in changed.items()}
             return replace(state, prices={**state.prices, **fresh})
 
-        with contextlib.suppress(
-            StrikezoneError
-        ):  # locked, full or read-only: tried again later
+        with contextlib.suppress(StrikezoneError):  # locked, full or read-only: tried again later
             self._saved = self._ledger.save_state(remembered).prices
 
     def accept(self, symbol: str, quote: Quote | None, trust: Trust) -> None:

@@ -294,6 +294,7 @@ class Ledger:
 
     def _replace(self, target: Entry, draft: Draft | None, now: datetime) -> Appended:
         """Void `target` and record `draft`, if any, in its place."""
+        self._refuse_if_sold_since(target)
         fresh = [reversal(target, self._record.next_seq, _new_id(), now)]
         builder = self._rebuilt(fresh, f"entry {target.seq} cannot be {'amended' if draft else 'voided'}")
         if draft is not None:
@@ -305,6 +306,29 @@ class Ledger:
         warnings = tuple(_overdrawn(builder, [target]))
         self._write(fresh, builder)
         return Appended(tuple(fresh), warnings=warnings)
+
+    def _refuse_if_sold_since(self, split: Entry) -> None:
+        """Sales recorded after a split are in its units: it cannot be taken back below them."""
+        if split.kind != "split":
+            return
+        needing = [
+            entry
+            for entry in self._record.entries[split.seq :]
+            if entry.side == "sell" and entry.symbol == split.symbol and entry.seq not in self._record.voids
+        ]
+        if needing:
+            refusal = f"entry {split.seq} cannot be taken back"
+            raise Conflict(
+                refusal,
+                problems=[
+                    Problem(
+                        f"{refusal}: entry {entry.seq} sells in the units after it",
+                        str(self.path),
+                        f"void entry {entry.seq} first",
+                    )
+                    for entry in needing
+                ],
+            )
 
     def _rebuilt(self, fresh: Sequence[Entry], refusal: str) -> BookBuilder:
         """A builder with the entries and `fresh` ones; Conflict, naming them, if some then lack what they need."""

@@ -140,6 +140,15 @@ def test_a_split_before_a_recorded_sale_of_more_than_is_left_is_a_problem() -> N
     assert build_book(HEAD, [*entries, late]).problems[0].seq == 1
 
 
+def test_a_split_that_is_recorded_after_a_sale_of_its_units_corrects_what_the_sale_took() -> None:
+    sale = trade("sell", "50", "45", "2026-11-21", symbol="VTI", currency="USD", rate=D(1))
+    _, entries = recorded(sale)
+    late = entry_of(checked(split("VTI", 2, 1, "2026-11-20"), new_id=lambda: "x"), 2, NOW, lambda *_: ())
+    book = build_book(HEAD, [*entries, late])
+    lot = book.positions["VTI"].lots[0]
+    assert (lot.quantity, lot.basis) == (D(150), D(6000))
+
+
 @pytest.mark.parametrize(("new", "old"), [(0, 1), (1, 0), (-2, 1), (2, 2)])
 def test_a_ratio_that_is_none_is_refused(new: int, old: int) -> None:
     with pytest.raises(BadInput, match="is no split"):

@@ -199,6 +199,16 @@ def test_what_is_no_ratio_is_refused(cli: Desk60, ratio: str) -> None:
     assert cli.entries() == []
 
 
+def test_a_split_that_was_sold_after_is_voided_only_after_the_sale(cli: Desk60) -> None:
+    cli("record", "split", "FILE", "VTI", "2:1", "--date", "2026-11-19")
+    cli("record", "sell", "FILE", "VTI", "50", "140", "--date", "2026-11-20")
+    refused = cli("ledger", "void", "FILE", "1", "--yes")
+    assert refused.code == 4
+    assert "entry 2 sells in the units after it" in refused.err
+    assert cli("ledger", "void", "FILE", "2", "--yes").code == 0
+    assert cli("ledger", "void", "FILE", "1", "--yes").code == 0
+
+
 def test_a_split_that_a_recorded_sale_does_not_fit_is_refused(cli: Desk60) -> None:
     cli("record", "sell", "FILE", "VTI", "100", "280", "--date", "2026-11-20")
     done = cli("record", "split", "FILE", "VTI", "1:2", "--date", "2026-11-19")
