@@ -39,7 +39,8 @@ def open_feed(
         raise BadInput("--at needs --prices", where=portfolio.path, fix="add --prices CSV")
     if portfolio.feed.source == "manual":
         return _manual()
-    from core.market.shared import QUICK_BEAT_SECONDS, FeedHub, SharedFeed
+    from core.market.live import SharedFeed
+    from core.market.shared import QUICK_BEAT_SECONDS, FeedHub
     from core.market.yahoo import YahooClient
 
     folder = data_directory / FEED_FOLDER
@@ -50,7 +51,8 @@ def open_feed(
 def ask_once(data_directory: Path, symbols: Iterable[str], interval: float = 15.0) -> tuple[QuoteBoard, str]:
     """What the shared board has of `symbols` after asking for what is not fresh on it, and what was wrong, if
     anything."""
-    from core.market.shared import QUICK_BEAT_SECONDS, FeedHub, SharedFeed
+    from core.market.live import SharedFeed
+    from core.market.shared import QUICK_BEAT_SECONDS, FeedHub
     from core.market.yahoo import YahooClient
 
     folder = data_directory / FEED_FOLDER
@@ -79,7 +81,7 @@ class LiveFeeds:
             return ReplayFeed(table, price_units(portfolio, table.symbols))
         if portfolio.feed.source == "manual":
             return _manual()
-        from core.market.shared import SharedFeed
+        from core.market.live import SharedFeed
 
         if self._hub is None:
             self._hub = self._open_hub()

@@ -16,9 +16,10 @@ from msgspec.structs import replace
 
 from core.clock import Clock, WallClock
 from core.disk import FileLock, private_directory, remove_temporaries
+from core.market import polling
 from core.market.boardfile import BoardFile, Shared
-from core.market.breaker import CLOSED, FailureKind, after_failure
-from core.market.fetcher import Answer, Client, Fetcher, Question
+from core.market.breaker import FailureKind
+from core.market.fetcher import Client, Fetcher, Question
 from core.market.quotes import Quote, QuoteBoard
 from core.market.wanted import LEAST_INTERVAL, Wanted, WantedFile, wanted_by_all
 
@@ -26,14 +27,9 @@ LOCK: Final = "lock"
 BEAT_SECONDS: Final = 1.0
 QUICK_BEAT_SECONDS: Final = 0.05  # while somebody waits for the first answer
 DEADLINE_SECONDS: Final = 25.0  # of one question; yfinance's own cookie calls may take 30 s each
-NEW_SYMBOL_SECONDS: Final = 1.0  # between two polls, however many new symbols come
-GRACE_SECONDS: Final = 30.0  # a poller that is so late, beyond three intervals, stands still: it is replaced
 TICKS_TO_DISK_SECONDS: Final = 5.0
 SHARE_AGAIN_SECONDS: Final = 60.0
-SETTLE_SECONDS: Final = 20.0  # that a look waits for the feed: commands end within 30 s
 STOP_SECONDS: Final = 2.0
-WITHOUT_SESSIONS: Final = frozenset({"CURRENCY", "CRYPTOCURRENCY", "MUTUALFUND"})
-UNKNOWN: Final = "Yahoo does not know this symbol"
 
 
 class Ticker(Protocol):
@@ -146,20 +142,7 @@ class FeedHub:
 
     def trouble(self, interval: float) -> str:
         """What is wrong with the feed now, in one line; empty if nothing is."""
-        now, shared = self.clock.now(), self.shared
-        if shared.breaker.is_open(now) and shared.trouble:
-            until = shared.breaker.until
-            assert until is not None, "an open breaker says until when"
-            return f"{shared.trouble}; next try at {until.astimezone(UTC):%H:%M:%S} UTC"
-        if shared.trouble:
-            return shared.trouble
-        under_way = self._fetcher.under_way
-        if under_way is not None and not under_way.sessions and now - under_way.asked > timedelta(seconds=10):
-            return f"Yahoo has not answered for {(now - under_way.asked).total_seconds():.0f} s"
-        late = timedelta(seconds=3 * interval + GRACE_SECONDS)
-        if shared.polled_at is not None and now - shared.polled_at > late:
-            return f"the prices are of {shared.polled_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-        return ""
+        return polling.trouble(self.shared, self._fetcher.under_way, interval, self.clock.now())
 
     # -- the thread
 
@@ -228,9 +211,10 @@ class FeedHub:
         """A poller that is stopped keeps its lock: after a long silence its lock file is put out of its way."""
         now, shared = self.clock.now(), self.shared
         last = max(filter(None, (shared.attempted_at, shared.breaker.until)), default=None)
-        if last is not None and now - last > timedelta(seconds=3 * interval + GRACE_SECONDS):
+        if last is not None and now - last > polling.late(interval):
             with contextlib.suppress(FileNotFoundError):
-                if now.timestamp() - self._lock.path.stat().st_mtime > 3 * interval + GRACE_SECONDS:
+                held_since = datetime.fromtimestamp(self._lock.path.stat().st_mtime, UTC)
+                if now - held_since > polling.late(interval):
                     self._lock.path.unlink()
 
     def _stand_by(self) -> None:
@@ -247,37 +231,26 @@ class FeedHub:
         self._take_in(now)
         self._take_ticks()
         if wanted.symbols and self._fetcher.under_way is None and not self.shared.breaker.is_open(now):
-            if self._due(wanted, now):
+            if polling.due(self.shared, wanted, now):
                 self._save(replace(self.shared, attempted_at=now))
                 self._fetcher.ask(Question(wanted.symbols, now))
-            elif (symbol := self._unknown_session(wanted, now)) is not None:
+            elif (symbol := self._without_session(wanted, now)) is not None:
                 self._fetcher.ask(Question((symbol,), now, sessions=True))
         if self._open_ticker is not None and self.shared.polled_at is not None and not self.shared.trouble:
             if self._ticker is None:
                 self._ticker = self._open_ticker(self._tick, self._unit_of, self._may_be_silent)
             self._ticker.watch(s for s in wanted.symbols if s not in self.shared.unknown)
 
-    def _due(self, wanted: Wanted, now: datetime) -> bool:
-        last = self.shared.attempted_at
-        if last is None or last > now + timedelta(seconds=wanted.interval):
-            return True
-        since = (now - last).total_seconds()
-        new = any(symbol not in self.shared.asked for symbol in wanted.symbols)
-        stale = not all(self.shared.fresh(symbol, wanted.interval, now) for symbol in wanted.symbols)
-        early = new or (stale and not self.shared.trouble)
-        return since >= (NEW_SYMBOL_SECONDS if early else wanted.interval)
-
     def _take_in(self, now: datetime) -> None:
         """What came of the question under way, or that it has had no answer for too long."""
         answer = self._fetcher.answer()
         if answer is not None:
             self._late = None
-            if answer.question.sessions:
-                self._take_sessions(answer)
+            if answer.sessions:
+                self._save(polling.with_sessions(self.shared, answer.sessions))
             elif answer.reply is not None:
-                self._take_reply(answer, now)
-            else:
-                assert answer.error is not None
+                self._save(polling.answered(self.shared, answer.question, answer.reply, now))
+            elif answer.error is not None and (not answer.question.sessions or answer.error.kind == "rate_limited"):
                 self._fail(answer.error.kind, answer.error.detail, now)
             return
         question = self._fetcher.under_way
@@ -287,49 +260,19 @@ class FeedHub:
             self._late = question
             self._fail("network", f"Yahoo did not answer within {DEADLINE_SECONDS:.0f} s", now)
 
-    def _take_reply(self, answer: Answer, now: datetime) -> None:
-        reply, shared = answer.reply, self.shared
-        assert reply is not None
-        asked = dict.fromkeys(answer.question.symbols, answer.question.asked)
-        unknown = (set(shared.unknown) - asked.keys()) | set(reply.unknown)
-        strange = [Quote(s, "yahoo", seen=answer.question.asked, note=UNKNOWN) for s in reply.unknown]
-        self._save(
-            replace(
-                shared,
-                polled_at=answer.question.asked,
-                trouble="",
-                breaker=CLOSED,
-                asked={**shared.asked, **asked},
-                unknown=tuple(sorted(unknown)),
-                quotes=shared.board.merged((*reply.quotes, *strange)).quotes,
-            ).forgetting(now)
-        )
-
     def _fail(self, kind: FailureKind, detail: str, now: datetime) -> None:
-        breaker = after_failure(self.shared.breaker, kind, now, random.random())
-        self._save(replace(self.shared, trouble=detail, breaker=breaker))
+        self._save(polling.failed(self.shared, kind, detail, now, random.random()))
 
-    def _unknown_session(self, wanted: Wanted, now: datetime) -> str | None:
-        """A symbol of a venue whose regular session of today is not known yet and was not asked for."""
+    def _without_session(self, wanted: Wanted, now: datetime) -> str | None:
+        """A symbol of a venue whose regular session was not asked for today."""
         if self._open_ticker is None:  # a one-shot look can do without
             return None
         for symbol in wanted.symbols:
-            quote = self.board.get(symbol)
-            if quote is None or quote.exchange is None or quote.kind in WITHOUT_SESSIONS:
-                continue
-            if self._venues.get(quote.exchange) != now.date():
-                self._venues[quote.exchange] = now.date()
+            venue = polling.venue_of(self.shared, symbol)
+            if venue is not None and self._venues.get(venue) != now.date():
+                self._venues[venue] = now.date()
                 return symbol
         return None
-
-    def _take_sessions(self, answer: Answer) -> None:
-        for symbol, (opens, closes) in answer.sessions.items():
-            quote = self.board.get(symbol)
-            if quote is None or quote.exchange is None:
-                continue
-            there = [q for q in self.shared.quotes.values() if q.exchange == quote.exchange]
-            known = [replace(q, session_open=opens, session_close=closes) for q in there]
-            self._save(replace(self.shared, quotes=self.board.with_quotes(known).quotes))
 
     def _tick(self, quotes: list[Quote]) -> None:
         """Takes quotes from the stream's thread."""
@@ -356,9 +299,7 @@ class FeedHub:
         return quote.raw_currency if quote else None
 
     def _may_be_silent(self) -> bool:
-        """Whether no venue that is streamed is open now."""
-        quotes = self.shared.quotes.values()
-        return not any(quote.market_state == "REGULAR" or quote.kind == "CRYPTOCURRENCY" for quote in quotes)
+        return polling.may_be_silent(self.shared)
 
     def _save(self, shared: Shared) -> None:
         self._use(shared)
@@ -373,63 +314,3 @@ class FeedHub:
             self.shared = shared
             self.version += 1
             self._wake.notify_all()
-
-
-class SharedFeed:
-    """One portfolio's view of the hub. Closing it closes the hub if the feed owns it."""
-
-    source: Final = "yahoo"
-    interval = BEAT_SECONDS
-
-    def __init__(self, hub: FeedHub, interval: float, *, owns_hub: bool = False) -> None:
-        self._hub = hub
-        self._every = interval
-        self._owns = owns_hub
-        self._symbols: tuple[str, ...] = ()
-        self.clock: Clock = hub.clock
-
-    def want(self, symbols: Iterable[str]) -> None:
-        """Have these symbols polled from now on."""
-        self._symbols = tuple(dict.fromkeys(symbols))
-        self._hub.want(self, self._symbols, self._every)
-
-    def settle(self) -> None:
-        """Start the hub, and wait until it has asked for what is wanted, or cannot."""
-        self._hub.start()
-        self._hub.settle(self._symbols, self._every, SETTLE_SECONDS)
-
-    @property
-    def board(self) -> QuoteBoard:
-        """The last-known quotes of all sessions."""
-        return self._hub.board
-
-    @property
-    def unknown(self) -> frozenset[str]:
-        """The symbols that the source does not know."""
-        return frozenset(self._hub.shared.unknown)
-
-    @property
-    def version(self) -> int:
-        """A number that changes with the board."""
-        return self._hub.version
-
-    @property
-    def trouble(self) -> str:
-        """What is wrong with the feed, in one line; empty if nothing is."""
-        return self._hub.trouble(self._every)
-
-    @property
-    def asking(self) -> bool:
-        """Whether the first answer is still to come."""
-        return self._hub.shared.polled_at is None and not self._hub.shared.trouble
-
-    def advance(self) -> bool:
-        """The hub asks by itself; there may always be more."""
-        self._hub.start()
-        return True
-
-    def close(self) -> None:
-        """Want nothing any more."""
-        self._hub.forget(self)
-        if self._owns:
-            self._hub.stop()

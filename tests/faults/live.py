@@ -10,7 +10,8 @@ from time import monotonic, sleep
 from core.clock import StandingClock
 from core.desk.desk import Desk
 from core.desk.snapshot import Snapshot
-from core.market.shared import FeedHub, OpenTicker, SharedFeed
+from core.market.live import SharedFeed
+from core.market.shared import FeedHub, OpenTicker
 from core.market.yahoo import YahooClient
 from core.portfolio.file import parse_portfolio
 from tests.yahoo import Yahoo

@@ -24,7 +24,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from core.clock import StandingClock
 from core.desk.desk import Desk
-from core.market.shared import FeedHub, SharedFeed
+from core.market.live import SharedFeed
+from core.market.shared import FeedHub
 from core.market.yahoo import YahooClient
 from core.portfolio.file import parse_portfolio
 

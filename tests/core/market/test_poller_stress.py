@@ -28,7 +28,7 @@ import os, sys
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from core.market import shared, wanted
+from core.market import polling, shared
 from core.market.quotes import Quote
 from core.market.yahoo import Reply
 
@@ -50,7 +50,7 @@ class Source:
     def periods(self, symbols, now):
         return {}
 
-shared.NEW_SYMBOL_SECONDS = interval  # on this clock a second is nothing
+polling.NEW_SYMBOL_SECONDS = interval  # on this clock a second is nothing
 hub = shared.FeedHub(folder, Source(), clock=Clock(), beat_seconds=0.02)
 hub.want("me", [f"S{n:03}" for n in range(int(symbols))], interval)
 hub.start()

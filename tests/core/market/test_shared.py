@@ -15,8 +15,9 @@ import pytest
 from core.clock import StandingClock
 from core.disk import FileLock
 from core.market.boardfile import BoardFile, Shared
+from core.market.live import SharedFeed
 from core.market.quotes import Quote
-from core.market.shared import FeedHub, SharedFeed
+from core.market.shared import FeedHub
 from core.market.wanted import Wanted, WantedFile, wanted_by_all
 from core.market.yahoo import FeedError, Reply
 
