@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 from pathlib import Path
 
 from benchmarks.books import write_book
-from benchmarks.timing import in_turn, process
+from benchmarks.timing import as_installed, in_turn, process
 
 LIMIT = 4.0
 
@@ -17,10 +16,10 @@ def run() -> bool:
     """Prints the ratio; whether it is within the limit."""
     with tempfile.TemporaryDirectory() as name:
         book, prices = write_book(Path(name), 50)
-        env = {**os.environ, "STRIKEZONE_DATA_DIR": f"{name}/data"}
+        env = as_installed(STRIKEZONE_DATA_DIR=f"{name}/data")
         strikezone = str(Path(sys.executable).with_name("strikezone"))
         ok = True
-        bare = process([sys.executable, "-c", "import click, msgspec, tinydb"])
+        bare = process([sys.executable, "-c", "import click, msgspec, tinydb"], env)
         for extra in (["--json"], []):
             check = process([strikezone, "check", str(book), "--prices", str(prices), *extra], env)
             ours, theirs, ratio = in_turn(check, bare, 15)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import sys
 import tempfile
@@ -13,6 +12,7 @@ from pathlib import Path
 import pexpect
 
 from benchmarks.books import write_book
+from benchmarks.timing import as_installed
 
 LIMIT = 1.3
 BARE = """
@@ -51,13 +51,12 @@ def run() -> bool:
     """Prints the ratio; whether it is within the limit."""
     with tempfile.TemporaryDirectory() as name:
         book, _prices = write_book(Path(name), 50, source="replay")
-        env = {
-            **os.environ,
-            "STRIKEZONE_DATA_DIR": f"{name}/data",
-            "STRIKEZONE_CONFIG": f"{name}/config.toml",
-            "TERM": "xterm-256color",
-            "COLORTERM": "truecolor",
-        }
+        env = as_installed(
+            STRIKEZONE_DATA_DIR=f"{name}/data",
+            STRIKEZONE_CONFIG=f"{name}/config.toml",
+            TERM="xterm-256color",
+            COLORTERM="truecolor",
+        )
         bare_file = Path(name) / "bare.py"
         bare_file.write_text(BARE, encoding="utf-8")
         strikezone = str(Path(sys.executable).with_name("strikezone"))

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+
+
+def as_installed(**variables: str) -> dict[str, str]:
+    """The environment with `variables`, in which Python keeps its compiled modules, as on a user's machine."""
+    return {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | variables
 
 
 def seconds(function: Callable[[], object]) -> float:
