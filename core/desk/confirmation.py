@@ -143,6 +143,27 @@ def edited(proposal: Proposal, request: Request, snapshot: Snapshot) -> Proposal
     )
 
 
+def together(
+    requests: Sequence[Request], proposals: Sequence[Proposal], snapshot: Snapshot
+) -> tuple[Proposal, ...]:
+    """The proposals with what their conversions cost if these, and no others, are made, sells first.
+
+    What its user says was charged stays as it was said.
+    """
+    said = {request.id for request in requests if request.fees is not None}
+    ordered = sells_first(proposals)
+    portfolio = snapshot.portfolio
+    payments = [_charged(p) if p.id in said else p.payment for p in ordered]
+    fx = settle(snapshot.cash.balances, portfolio.base_currency, portfolio.costs.fx, payments).fx
+    costs = {p.id: replace(p.costs, fx=cost) for p, cost in zip(ordered, fx, strict=True) if p.id not in said}
+    return tuple(p if costs.get(p.id, p.costs) == p.costs else replace(p, costs=costs[p.id]) for p in proposals)
+
+
+def sells_first(proposals: Sequence[Proposal]) -> list[Proposal]:
+    """The order in which a plan is paid and recorded."""
+    return sorted(proposals, key=lambda p: (p.side == "buy", p.symbol))
+
+
 def check_confirmable(proposals: Sequence[Proposal], snapshot: Snapshot) -> None:
     """Refuses what is blocked or not worth it, and buys that the cash cannot pay without sells."""
     for proposal in proposals:
@@ -167,7 +188,7 @@ def _check_cash(proposals: Sequence[Proposal], snapshot: Snapshot) -> None:
     if valuation.value is None or snapshot.cash.value is None:
         return
     base = portfolio.base_currency
-    ordered = sorted(proposals, key=lambda p: (p.side == "buy", p.symbol))
+    ordered = sells_first(proposals)
     paid = settle(snapshot.cash.balances, base, ZERO, [_charged(p) for p in ordered])
     rates = {currency: rate.price for currency, rate in valuation.rates.items() if rate.price is not None}
     floor = Decimal(repr(portfolio.cash.floor)) * valuation.value
@@ -201,7 +222,7 @@ def _others(proposal: Proposal, snapshot: Snapshot) -> list[Proposal]:
 def _conversion(proposal: Proposal, value: Decimal, costs: TradeCosts, snapshot: Snapshot) -> Decimal:
     """What converting for a buy of another value costs, after all others that are proposed with it."""
     portfolio = snapshot.portfolio
-    before = sorted(_others(proposal, snapshot), key=lambda p: (p.side == "buy", p.symbol))
+    before = sells_first(_others(proposal, snapshot))
     before = [p for p in before if (p.side == "buy", p.symbol) < (True, proposal.symbol)]
     charged = costs.commission + costs.fees
     own = Payment("buy", proposal.currency, proposal.rate, value, charged, costs.expected)

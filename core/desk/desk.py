@@ -81,7 +81,8 @@ class Desk:
             conflicts = self.ledger.conflicts
             first = self._breaches(valuation, state, now)
             ready, waiting = due(valuation, first, self.portfolio.policy.dwell_seconds, now)
-            past = self._past(now)
+            rates = {c: rate.price for c, rate in valuation.rates.items() if rate.price is not None}
+            past = self._past(now, rates)
             planned = Plan()
             if not conflicts:
                 held_back = self._held_back(state, valuation, book.counts, now)
@@ -142,7 +143,9 @@ class Desk:
         with self._lock, self.ledger.locked():
             snapshot = self.look(everything=everything)
             proposals = self._confirmable(requests, snapshot)
-            return self._append([confirmation.draft(p, snapshot, executed) for p in proposals])
+            return self._append(
+                [confirmation.draft(p, snapshot, executed) for p in confirmation.sells_first(proposals)]
+            )
 
     def record(self, draft: Draft) -> Confirmed:
         """Records what happened elsewhere."""
@@ -278,7 +281,8 @@ class Desk:
         asked = {request.id for request in requests}
         if not snapshot.stands and not (asked and asked <= recorded.keys()):
             raise NoTrustedPrices("; ".join(snapshot.warnings), fix="nothing was recorded; try again with prices")
-        proposals = tuple(confirmation.wanted(request, snapshot, recorded) for request in requests)
+        wanted = [confirmation.wanted(request, snapshot, recorded) for request in requests]
+        proposals = confirmation.together(requests, wanted, snapshot)
         confirmation.check_confirmable(proposals, snapshot)
         return proposals
 
@@ -332,11 +336,14 @@ class Desk:
         dismissed = _without(state.dismissed, over)
         return {**dict.fromkeys(dismissed), **snoozed}
 
-    def _past(self, now: datetime) -> History:
-        """The history of the trades in force, kept while neither the book nor the portfolio's day changes."""
+    def _past(self, now: datetime, rates: Mapping[str, Decimal]) -> History:
+        """The history of the trades in force, kept while neither the book nor the portfolio's day changes.
+
+        A trade whose rate is unknown counts by the rate of when it was first looked at.
+        """
         book, day = self.ledger.book, now.astimezone(local_zone(self.portfolio.timezone)).date()
         if self._history is None or self._history[0] is not book or self._history[1] != day:
-            self._history = (book, day, history(book.trades, now, self.portfolio.timezone))
+            self._history = (book, day, history(book.trades, now, self.portfolio.timezone, rates))
         return self._history[2]
 
     def _feed_status(self, appraisal: Appraisal) -> FeedStatus:

@@ -145,43 +145,41 @@ class Cashier:
     def filled(
         self, planned: Sequence[Trade], wanted: Sequence[tuple[str, int]], remake: Callable[[str, int], Trade]
     ) -> list[Trade]:
-        """The trades with more bought of what is `wanted` (symbol, steps at most; the first comes first), as far as
-        cash of its own currency pays that nothing else was planned for."""
-        trades = {trade.line.symbol: trade for trade in planned}
-        for symbol, most in wanted:
-            has = trades[symbol].steps if symbol in trades else 0
-            least = has
-            while least < most:  # the largest number that is paid for
-                steps = (least + most + 1) // 2
-                if self._pays(self._ordered({**trades, symbol: remake(symbol, steps)}), planned):
-                    least = steps
-                else:
-                    most = steps - 1
-            if least > has:
-                trades[symbol] = remake(symbol, least)
-                planned = self._ordered(trades)
-        return self._with_fx(self._ordered(trades))
+        """The trades with more bought of what is `wanted` (symbol, steps at most; the first comes first).
 
-    def idle(self, planned: Sequence[Trade]) -> set[str]:
-        """The currencies in which cash is left that only their own buys can use."""
-        if not self._several:
-            return set()
-        paid = self._paid(planned)
-        return {c for c in set(self._foreign.values()) if paid.balances.get(c, ZERO) > 0}
+        It is paid by cash of its own currency that nothing else was planned for, then by what base cash that frees.
+        """
+        trades = {trade.line.symbol: trade for trade in planned}
+        foreign = [(symbol, most) for symbol, most in wanted if symbol in self._foreign]
+        for some, by_base in ((foreign, False), (wanted, True)):
+            for symbol, most in some:
+                has = trades[symbol].steps if symbol in trades else 0
+                least, before = has, self._ordered(trades)
+                while least < most:  # the largest number that is paid for
+                    steps = (least + most + 1) // 2
+                    if self._pays(self._ordered({**trades, symbol: remake(symbol, steps)}), before, by_base):
+                        least = steps
+                    else:
+                        most = steps - 1
+                if least > has:
+                    trades[symbol] = remake(symbol, least)
+        return self._with_fx(self._ordered(trades))
 
     def left(self, planned: Sequence[Trade]) -> dict[str, Decimal]:
         """The cash in other currencies that the trades leave."""
         balances = self._paid(planned).balances if self._several else {}
         return {c: balance for c, balance in sorted(balances.items()) if c != self._base and balance > 0}
 
-    def _pays(self, trades: Sequence[Trade], before: Sequence[Trade]) -> bool:
-        """Whether the trades take nothing more from base than those `before`, and leave the floor."""
+    def _pays(self, trades: Sequence[Trade], before: Sequence[Trade], by_base: bool) -> bool:
+        """Whether the cash pays for the trades and the cash that has to stay is left; without `by_base` they may
+        take nothing more from base than those `before`."""
         paid, old = self._paid(trades), self._paid(before)
-        base = self._base
-        if paid.balances[base] - paid.kept_free_in_base < old.balances[base] - old.kept_free_in_base:
+        left = paid.balances[self._base] - paid.kept_free_in_base
+        if left < (0 if by_base else old.balances[self._base] - old.kept_free_in_base):
             return False
-        floor = Decimal(repr(self._portfolio.cash.floor)) * self._value
-        return worth(paid.balances, base, self._rates) >= floor + paid.kept_free
+        cash = self._portfolio.cash
+        stays = Decimal(repr(max(cash.floor, cash.target if by_base else 0.0))) * self._value
+        return worth(paid.balances, self._base, self._rates) >= stays + paid.kept_free
 
     @staticmethod
     def _ordered(trades: Mapping[str, Trade]) -> list[Trade]:

@@ -28,8 +28,13 @@ class History(Struct, frozen=True):
     last_trade: Mapping[str, datetime] = {}
 
 
-def history(trades: tuple[Entry, ...], now: datetime, timezone: str) -> History:
-    """What `trades` amount to on the day and in the month of `now`, in the portfolio's time zone."""
+def history(
+    trades: tuple[Entry, ...], now: datetime, timezone: str, rates: Mapping[str, Decimal] | None = None
+) -> History:
+    """What `trades` amount to on the day and in the month of `now`, in the portfolio's time zone.
+
+    `rates` (base currency per unit) stand in for those that were not recorded.
+    """
     zone = local_zone(timezone)
     today = now.astimezone(zone).date()
     day_value = month_value = ZERO
@@ -43,8 +48,8 @@ def history(trades: tuple[Entry, ...], now: datetime, timezone: str) -> History:
         day = _day(entry, zone)
         if (day.year, day.month) != (today.year, today.month):
             continue
-        # what was recorded without a rate has no known value in base currency: it counts as a trade alone
-        value = entry.quantity * entry.price * (entry.rate or ZERO)
+        rate = entry.rate if entry.rate is not None else (rates or {}).get(entry.currency, ZERO)
+        value = entry.quantity * entry.price * rate
         month_value += value
         if day == today:
             day_value += value

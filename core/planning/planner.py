@@ -176,19 +176,26 @@ class _Planner:
             if not self.cashier.learns(wished):
                 break
         trades = self.cashier.payable(wished, self._trade)
-        if idle := self.cashier.idle(trades):
-            trades = self.cashier.filled(trades, self._still_wanted(due, idle), self._trade)
+        if self.cashier.left(trades):  # cash that the plan as a whole could not use
+            wanted = self._still_wanted(due)
+            trades = self.cashier.filled(trades, wanted, self._trade)
+            bought = {trade.line.symbol: trade.steps for trade in trades}
+            units = {
+                symbol: self.solver_lines[symbol].step * self.solver_lines[symbol].price for symbol, _ in wanted
+            }
+            short = sum(max(most - bought.get(symbol, 0), 0) * units[symbol] for symbol, most in wanted)
+            solution = replace(solution, short=short)
         return solution, trades
 
-    def _still_wanted(self, due: set[str], currencies: set[str]) -> list[tuple[str, int]]:
-        """What is to be bought in these currencies and how many steps at most, the furthest below first."""
+    def _still_wanted(self, due: set[str]) -> list[tuple[str, int]]:
+        """What is to be bought, and how many steps at most, the furthest below first."""
         wanted = []
         for symbol, line in self.solver_lines.items():
             goal = line.target if self.everything else line.wanted
             weight = self.lines[symbol].weight or 0.0
             if goal is None or goal <= weight or not line.can_buy or symbol in self.out:
                 continue
-            if self.lines[symbol].asset.currency in currencies and (self.everything or symbol in due):
+            if self.everything or symbol in due:
                 most = rounding.nearest((goal - weight) * float(self.value), line.step * line.price)
                 wanted.append((weight - line.target, symbol, most))
         return [(symbol, most) for _, symbol, most in sorted(wanted)]

@@ -141,6 +141,27 @@ def test_buys_that_the_cash_of_their_currency_and_of_base_cannot_pay_are_refused
     assert cli.entries() == []
 
 
+def test_a_buy_that_is_confirmed_without_the_sales_beside_it_pays_for_its_own_conversion(cli: Desk60) -> None:
+    """In the plan 7203.T is sold, and its JPY pay for 6758.T; alone, 6758.T is converted from USD."""
+    book = (
+        'schema = 1\nid = "yen"\nbase_currency = "USD"\ncash = { balances = { USD = 20000 } }\n'
+        "costs = { fx_bps = 20 }\n"
+        '[[asset]]\nsymbol = "7203.T"\ncurrency = "JPY"\ntarget = 50\nquantity = 1000\n'
+        '[[asset]]\nsymbol = "6758.T"\ncurrency = "JPY"\ntarget = 30\nquantity = 100\n'
+        '[[asset]]\nsymbol = "VTI"\ntarget = 20\nquantity = 1\n'
+    )
+    cli.write(book, "date,7203.T,6758.T,VTI,JPYUSD=X\n2026-11-20,3000,2500,300,0.0065\n")
+    proposals = {p["symbol"]: p for p in cli("check", "FILE", "PRICES", "--json").json["proposals"]}
+    sony = proposals["6758.T"]
+    assert sony["side"] == "buy"
+    done = cli("confirm", "FILE", "PRICES", sony["id"], "--yes", "--json")
+    assert done.code == 0, done.err
+    entry = done.json["recorded"][0]
+    assert D(entry["fees"]) == D(sony["value"]) * D("0.0020")
+    cash = cli("ledger", "positions", "FILE", "--json").json["cash"]
+    assert D(cash["USD"]) == 20000 - D(sony["value"]) * D("1.0020") * D("0.0065")
+
+
 def test_money_in_a_known_currency_is_recorded_with_its_rate_or_without(cli: Desk60) -> None:
     known = cli("record", "deposit", "FILE", "500", "--currency", "EUR", "--rate", "1.09", "--json").json
     assert (known["recorded"][0]["currency"], known["recorded"][0]["rate"]) == ("EUR", "1.09")
