@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from core.book.book import build_book
 from core.book.entries import Entry, Head
 from core.book.lots import basis_of, to_grid
-from core.money import ZERO, plain
+from core.money import ONE, ZERO, plain
 
 
 def audit(head: Head, entries: Sequence[Entry]) -> list[str]:
     """What is wrong with `entries` on top of `head`, each naming its entry; empty if sound."""
     found = [*_chain(entries)]
     for entry in entries:
+        found += _rate(entry, head.base_currency)
         if entry.kind == "cash" and entry.amount is None:
             found.append(f"entry {entry.seq}: a payment without an amount")
         elif entry.kind == "split" and not (entry.symbol and entry.new and entry.old):
@@ -51,6 +52,14 @@ def _chain(entries: Sequence[Entry]) -> list[str]:
             found.append(f"entry {seq}: corrects {entry.amends}, which no earlier entry voids")
         known[seq] = entry
     return found
+
+
+def _rate(entry: Entry, base: str) -> list[str]:
+    """Whether the rate can be one: that of base currency is 1."""
+    rate = entry.rate
+    if rate is None or (rate > 0 and (rate == ONE or entry.currency != base)):
+        return []
+    return [f"entry {entry.seq}: a rate of {plain(rate)} {base} per {entry.currency}"]
 
 
 def _sale(entry: Entry) -> list[str]:

@@ -10,13 +10,13 @@ from typing import Final
 from msgspec.structs import replace
 
 from core.book.documents import plain_copy
-from core.book.entries import Draft, Entry, Head
+from core.book.entries import Draft, Entry, Head, Ratio
 from core.book.lots import HeldLot, take_fifo, take_named
+from core.book.splits import FINEST as FINEST
+from core.book.splits import LARGEST as LARGEST
+from core.book.splits import check_ratio
 from core.errors import BadInput
 from core.money import ZERO, plain
-
-LARGEST: Final = Decimal("1e15")  # of a quantity, a price, an amount: below it every sum is exact
-FINEST: Final = -24  # decimals
 
 _CONTENT: Final = (
     "kind", "symbol", "side", "quantity", "price", "fees", "amount", "new", "old", "currency", "effective", "rate",
@@ -131,9 +131,7 @@ def correction(
 def _whole_split(draft: Draft) -> Draft:
     if not draft.symbol or draft.new is None or draft.old is None:
         raise BadInput("a split needs a symbol, and new units for old ones")
-    if draft.new <= 0 or draft.old <= 0 or draft.new == draft.old:
-        ratio = f"{plain(draft.new)}:{plain(draft.old)}"
-        raise BadInput(f"{ratio} is no split", where=draft.symbol, fix="write NEW:OLD, as in 2:1")
+    check_ratio(Ratio(draft.new, draft.old))
     return replace(draft, side=None, quantity=None, price=None, fees=None, amount=None, lots=())
 
 

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from msgspec import Struct
 
 Side = Literal["buy", "sell"]
 Kind = Literal["trade", "cash", "split", "void", "adopt"]
+
+
+class Ratio(NamedTuple):
+    """Of a split: `old` units become `new` ones."""
+
+    new: Decimal
+    old: Decimal
 
 
 class EntryLot(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -57,6 +64,11 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
     amends: int | None = None
     head: Head | None = None
     decision: dict[str, Any] | None = None
+
+    @property
+    def ratio(self) -> Ratio | None:
+        """Of a split that has both numbers."""
+        return None if self.new is None or self.old is None else Ratio(self.new, self.old)
 
 
 class Draft(Struct, frozen=True, kw_only=True):

@@ -13,8 +13,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from core.book.entries import EntryLot
-from core.money import OUTPUT_DECIMALS, ZERO, plain, rounded
+from core.book.entries import EntryLot, Ratio
+from core.book.splits import split_quantity
+from core.money import ZERO, plain
 
 GRID_DECIMALS: Final = 30
 _GRID: Final = Decimal(1).scaleb(-GRID_DECIMALS)
@@ -47,14 +48,14 @@ class HeldLot(Struct, frozen=True, gc=False):
         """Whether a sale on `day` may take it: opening lots are held from the start."""
         return self.opening or self.acquired is None or self.acquired <= day
 
-    def before(self, day: date) -> bool:
-        """Whether it was held before `day`, so that a split of that day applies to it."""
-        return self.acquired is None or self.acquired < day
+    def split(self, ratio: Ratio) -> HeldLot:
+        """What a split makes of it, at the same basis; ValueError if that is nothing or too much."""
+        return self.recounted(split_quantity(self.quantity, ratio))
 
-    def split(self, new: Decimal, old: Decimal) -> HeldLot:
-        """The lot in new units, rounded to 12 decimals where they do not end; its basis stays to the last digit."""
-        quantity, basis = rounded(self.quantity * new / old, OUTPUT_DECIMALS), self.basis
-        return HeldLot(self.key, self.symbol, quantity, None if basis is None else basis / quantity, self.acquired)
+    def recounted(self, quantity: Decimal) -> HeldLot:
+        """The same lot as `quantity` units that cost the same, to the last digit."""
+        price = None if self.basis is None else self.basis / quantity
+        return HeldLot(self.key, self.symbol, quantity, price, self.acquired)
 
     def without(self, quantity: Decimal, basis: Decimal | None) -> HeldLot:
         """What remains after `quantity` units that cost `basis` have left it; `quantity` is less than the whole."""

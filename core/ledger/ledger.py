@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -19,12 +19,13 @@ from msgspec.structs import replace
 from core.book.audit import audit
 from core.book.book import Book, BookBuilder
 from core.book.changes import adoption, checked, correction, entry_of, reversal, same
-from core.book.entries import Draft, Entry, Head
+from core.book.entries import Draft, Entry, Head, Ratio
+from core.book.growth import Growth, remarks, sales_after
 from core.errors import BadInput, Conflict, Problem
 from core.ledger.head import differences, foreign, head_of
 from core.ledger.record import Record
 from core.ledger.state import LEDGER_FILE, Change, State, load_state, write_state
-from core.money import ONE, amount
+from core.money import ONE
 from core.portfolio.model import Portfolio
 
 
@@ -141,33 +142,30 @@ class Ledger:
         A sale without lots takes the oldest that are held on its day; BadInput if there are too few.
         """
         with self._deciding() as builder:
-            fresh: dict[str, Entry] = {}
+            known, opened, revised = dict[str, Entry](), builder.head.opened, builder.revised
+            growth = Growth(
+                builder, lambda fresh: self._rebuilt(fresh, "it cannot be recorded", "would not fit any more")
+            )
             already, skipped = [], []
             warnings: list[str] = []
             for draft in map(self._checked, drafts):
-                opened = builder.head.opened
-                known = fresh.get(draft.id) or self._record.ids.get(draft.id)
+                earlier = known.get(draft.id) or self._record.ids.get(draft.id)
                 if opened is not None and draft.effective <= opened:
                     why = (
                         f"{draft.effective} is on or before {opened}: the opening lots and balances hold it already"
                     )
                     skipped.append(Skipped(draft, why))
-                elif known is not None:
-                    already.append(self._known(known, draft))
-                    warnings += self._voided_since(known)
+                elif earlier is not None:
+                    already.append(self._known(earlier, draft))
+                    warnings += self._voided_since(earlier)
                 else:
-                    entry = entry_of(draft, self._record.next_seq + len(fresh), now, builder.held_on)
-                    if builder.takes(entry):
-                        builder.add(entry)
-                    else:
-                        builder = self._rebuilt([*fresh.values(), entry], f"nothing can be dated {entry.effective}")
-                    if builder.problems:
-                        seq, what = builder.problems[0]
-                        raise Conflict(f"entry {seq} {what}", where=str(self.path), fix="nothing was recorded")
-                    fresh[entry.id] = entry
-            recorded = tuple(fresh.values())
-            warnings += _overdrawn(builder, recorded)
-            self._write(recorded, builder)
+                    self._refuse_repeated(draft, growth)
+                    seq = self._record.next_seq + len(growth.fresh)
+                    entry = known[draft.id] = entry_of(draft, seq, now, growth.held_on)
+                    growth.add(entry)
+            recorded = tuple(growth.fresh)
+            warnings += remarks(growth.builder, recorded, revised)
+            self._write(recorded, growth.builder)
         return Appended(recorded, tuple(already), tuple(skipped), tuple(warnings))
 
     def void(self, seq: int, now: datetime) -> Appended:
@@ -265,6 +263,18 @@ class Ledger:
             draft = replace(draft, rate=ONE)
         return draft
 
+    def _refuse_repeated(self, draft: Draft, growth: Growth) -> None:
+        """Conflict for a split that is recorded already: what was held would be multiplied twice."""
+        if draft.symbol is None or draft.new is None or draft.old is None:
+            return
+        split = growth.builder.split_on(draft.symbol, draft.effective, Ratio(draft.new, draft.old))
+        if split is not None:
+            raise Conflict(
+                f"{draft.symbol} is split so on {draft.effective} already, by entry {split.seq}",
+                where=str(self.path),
+                fix="nothing was recorded; it counts once",
+            )
+
     def _known(self, entry: Entry, draft: Draft) -> str:
         """The id that both have; Conflict if they differ otherwise."""
         if same(entry, draft):
@@ -295,57 +305,57 @@ class Ledger:
     def _replace(self, target: Entry, draft: Draft | None, now: datetime) -> Appended:
         """Void `target` and record `draft`, if any, in its place."""
         self._refuse_if_sold_since(target)
-        fresh = [reversal(target, self._record.next_seq, _new_id(), now)]
-        builder = self._rebuilt(fresh, f"entry {target.seq} cannot be {'amended' if draft else 'voided'}")
+        first = reversal(target, self._record.next_seq, _new_id(), now)
+        revised = self._adding().revised
+        refusal = f"entry {target.seq} cannot be {'amended' if draft else 'voided'}"
+        growth = Growth(None, lambda fresh: self._rebuilt(fresh, refusal))
+        growth.add(first)
         if draft is not None:
-            opened = builder.head.opened
+            opened = self.head.opened
             if opened is not None and draft.effective <= opened:
                 raise BadInput(f"{draft.effective} is on or before {opened}, the day the portfolio was opened")
-            fresh.append(entry_of(draft, fresh[0].seq + 1, now, builder.held_on, amends=target.seq))
-            builder = self._rebuilt(fresh, f"entry {target.seq} cannot be amended")
-        warnings = tuple(_overdrawn(builder, [target]))
-        self._write(fresh, builder)
-        return Appended(tuple(fresh), warnings=warnings)
+            growth.add(entry_of(draft, first.seq + 1, now, growth.held_on, amends=target.seq))
+        recorded = tuple(growth.fresh)
+        warnings = tuple(remarks(growth.builder, [target], revised))
+        self._write(recorded, growth.builder)
+        return Appended(recorded, warnings=warnings)
 
     def _refuse_if_sold_since(self, split: Entry) -> None:
         """Sales recorded after a split are in its units: it cannot be taken back below them."""
         if split.kind != "split":
             return
-        needing = [
-            entry
-            for entry in self._record.entries[split.seq :]
-            if entry.side == "sell" and entry.symbol == split.symbol and entry.seq not in self._record.voids
-        ]
+        after = self._record.entries[split.seq :]
+        needing = [entry for entry in sales_after(split, after) if entry.seq not in self._record.voids]
         if needing:
-            refusal = f"entry {split.seq} cannot be taken back"
-            raise Conflict(
-                refusal,
-                problems=[
-                    Problem(
-                        f"{refusal}: entry {entry.seq} sells in the units after it",
-                        str(self.path),
-                        f"void entry {entry.seq} first",
-                    )
-                    for entry in needing
-                ],
+            raise self._stood_against(
+                f"entry {split.seq} cannot be taken back",
+                [(entry.seq, "sells in the units after it") for entry in needing],
             )
 
-    def _rebuilt(self, fresh: Sequence[Entry], refusal: str) -> BookBuilder:
+    def _stood_against(self, refusal: str, entries: Sequence[tuple[int, str]]) -> Conflict:
+        """What refuses a change, naming the entries that stand against it, and why."""
+        where = str(self.path)
+        named = [Problem(f"{refusal}: entry {seq} {why}", where, f"void entry {seq} first") for seq, why in entries]
+        return Conflict(refusal, problems=named)
+
+    def _rebuilt(self, fresh: Sequence[Entry], refusal: str, why: str = "needs it") -> BookBuilder:
         """A builder with the entries and `fresh` ones; Conflict, naming them, if some then lack what they need."""
         builder = BookBuilder(self._first_head(), [*self._record.entries, *fresh])
-        if builder.problems:
-            where = str(self.path)
-            raise Conflict(
-                refusal,
-                problems=[
-                    Problem(f"{refusal}: entry {seq} needs it ({what})", where, f"void entry {seq} first")
-                    for seq, what in builder.problems
-                ],
-            )
+        self._refuse_unfit(builder, refusal, why)
         return builder
+
+    def _refuse_unfit(self, builder: BookBuilder, refusal: str, why: str = "") -> None:
+        """Conflict, naming the recorded entries that no longer fit; BadInput if it is a new one that does not."""
+        recorded = [(seq, f"{why} ({what})") for seq, what in builder.problems if seq < self._record.next_seq]
+        if recorded:
+            raise self._stood_against(refusal, recorded)
+        if builder.problems:
+            what = f"{refusal}: it {builder.problems[0].what}"
+            raise BadInput(what, where=str(self.path), fix="nothing was recorded")
 
     def _write(self, fresh: Sequence[Entry], builder: BookBuilder) -> None:
         """Put `fresh`, which `builder` has, on the disk."""
+        self._refuse_unfit(builder, "it cannot be recorded")
         if fresh:
             self._record.write(fresh, self._first_head())
             self._use(builder)
@@ -383,16 +393,6 @@ class Ledger:
         if self._record.first is None:
             return ()
         return differences(self.head, portfolio, self._record.traded)
-
-
-def _overdrawn(builder: BookBuilder, entries: Iterable[Entry]) -> Iterator[str]:
-    currencies = {entry.currency for entry in entries if entry.kind != "split"}
-    if currencies:  # what lacks is converted from base
-        currencies.add(builder.head.base_currency)
-    for currency in sorted(currencies):
-        balance = builder.cash(currency)
-        if balance < 0:
-            yield f"cash is {amount(balance)} {currency} after this"
 
 
 def _new_id() -> str:

@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from core.book.book import BookBuilder
+from core.book.changes import checked, entry_of
 from core.book.entries import Draft, Entry, EntryLot, Head, HeadAsset, HeadLot, Side
 from core.book.lots import HeldLot
 from core.portfolio.model import Asset, Cash, OpeningLot, Portfolio
@@ -37,6 +39,14 @@ def portfolio(
     return Portfolio(**{**defaults, "assets": assets, "cash": money, "opened": opened, **fields})
 
 
+def abroad(**fields: Any) -> Portfolio:
+    """VTI in USD as in `portfolio`, SAP (10 at 100 EUR of 2024-01-02, rate 1.10), 1000 USD and 200 EUR."""
+    sap = Asset("SAP", "EUR", lots=(OpeningLot(dec(10), dec(100), day("2024-01-02"), dec("1.10")),))
+    vti = Asset("VTI", "USD", lots=(OpeningLot(dec(100), dec(80), day("2023-05-01")),))
+    money = Cash(balances={"USD": dec(1000), "EUR": dec(200)})
+    return portfolio(**{"assets": (vti, sap), "cash": money, **fields})
+
+
 def head(*lots: HeadLot, opened: date | None = None, cash: str = "1000") -> Head:
     """VTI with `lots` and `cash` in USD."""
     return Head("classic-60-40", "USD", opened, {"USD": dec(cash)}, (HeadAsset("VTI", "USD", lots),))
@@ -51,7 +61,14 @@ def sell(quantity: str | int, price: str | int, on: str = "2026-11-20", **fields
 
 
 def pay(amount: str | int, on: str = "2026-11-20", **fields: Any) -> Draft:
-    return Draft(kind="cash", effective=day(on), currency="USD", amount=dec(amount), **fields)
+    values: dict[str, Any] = {"currency": "USD", **fields}
+    return Draft(kind="cash", effective=day(on), amount=dec(amount), **values)
+
+
+def split(ratio: str, on: str = "2026-11-20", symbol: str = "VTI", **fields: Any) -> Draft:
+    new, old = map(dec, ratio.split(":"))
+    values: dict[str, Any] = {"currency": "USD", **fields}
+    return Draft(kind="split", symbol=symbol, effective=day(on), new=new, old=old, **values)
 
 
 def entry(seq: int, draft: Draft, **fields: Any) -> Entry:
@@ -60,6 +77,11 @@ def entry(seq: int, draft: Draft, **fields: Any) -> Entry:
     if draft.currency == "USD":
         copied["rate"] = dec(1)
     return Entry(**{**copied, "seq": seq, "id": draft.id or f"id-{seq}", "recorded_at": NOW, **fields})
+
+
+def take(seq: int, start: Head, draft: Draft, *before: Entry) -> Entry:
+    """`draft` as entry `seq` with the lots that it takes of what `start` and the entries `before` leave."""
+    return entry_of(checked(draft, new_id=lambda: f"id-{seq}"), seq, NOW, BookBuilder(start, before).held_on)
 
 
 def void(seq: int, of: Entry) -> Entry:
