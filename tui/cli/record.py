@@ -13,7 +13,8 @@ from core.book.entries import Draft, Side
 from core.clock import local_zone
 from core.desk.desk import Desk
 from core.errors import BadInput
-from core.money import MINOR_UNITS, ONE, ZERO, exact
+from core.ledger.state import load_state
+from core.money import MINOR_UNITS, ONE, ZERO, exact, plain
 from core.portfolio.model import Portfolio
 from core.text import clean
 from tui.cli.common import DAY, DECIMAL, ID, default_portfolio, opened, portfolio_at, print_json, shared, warn
@@ -151,6 +152,21 @@ def _parts(given: str | None, currency: str) -> int:
     return parts
 
 
+def _check_unit(draft: Draft, desk: Desk, given: str | None) -> None:
+    """A price of an asset that is quoted in pence, typed without a unit: pounds, unless that cannot be."""
+    asset = desk.portfolio.asset(draft.symbol or "")
+    if draft.kind != "trade" or asset is None or not asset.price_unit or given is not None or not draft.price:
+        return
+    minor, price = asset.price_unit, plain(draft.price)
+    known = load_state(desk.ledger.folder).prices.get(asset.symbol)
+    if known is not None and known.trusted is not None and 20 < draft.price / known.trusted.price < 2000:
+        raise BadInput(
+            f"{price} {asset.currency} for {asset.symbol}, whose last price was {plain(known.trusted.price)}",
+            fix=f"nothing was recorded; add --currency {minor} if that is {minor}, or --currency {asset.currency}",
+        )
+    warn([f"{asset.symbol}: {price} is taken to be in {asset.currency}; --currency {minor} says otherwise"])
+
+
 def _check_currency(draft: Draft, desk: Desk) -> None:
     """A payment may be in any currency that the portfolio knows; another one is a slip."""
     portfolio = desk.portfolio
@@ -177,6 +193,7 @@ def _record(
         day = given or _recorded_day(desk, options["id_"]) or today
         draft = make(day)
         _check_currency(draft, desk)
+        _check_unit(draft, desk, options["currency"])
         confirmed = desk.record(draft)
     warn(confirmed.warnings + confirmed.skipped)
     if any(entry.rate is None and entry.kind != "split" for entry in confirmed.recorded):

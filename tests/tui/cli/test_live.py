@@ -238,6 +238,17 @@ def test_rates_come_with_the_quotes_in_one_request(live: Live, yahoo: Yahoo, tmp
     assert quote_of(board, "GBPUSD=X")["trusted"]
 
 
+def test_pence_typed_for_pounds_are_not_recorded(live: Live, yahoo: Yahoo, tmp_path: Path) -> None:
+    (tmp_path / "live.toml").write_text(FOREIGN)
+    told = live("record", "buy", "FILE", "VOD.L", "1", "0.70", "--rate", "1.27")
+    assert "0.7 is taken to be in GBP; --currency GBp says otherwise" in told.err
+    live("check", "FILE")
+    refused = live("record", "buy", "FILE", "VOD.L", "1", "70", "--rate", "1.27")
+    assert refused.code == 2
+    assert "70 GBP for VOD.L, whose last price was 0.7112" in refused.complaint
+    assert live("record", "buy", "FILE", "VOD.L", "1", "70", "--rate", "1.27", "--currency", "GBp").code == 0
+
+
 def test_an_untrusted_rate_makes_everything_in_its_currency_untrusted(
     live: Live, yahoo: Yahoo, tmp_path: Path
 ) -> None:
