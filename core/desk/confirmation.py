@@ -37,7 +37,7 @@ class Request(Struct, frozen=True):
     """One proposal to be confirmed. What is None is as proposed.
 
     `pinned` is the quantity that was looked at: another plan is a conflict. `seen_price` is the price on the
-    screen: a quote more than 0.5 % away from it is asked about again.
+    screen, `seen_rate` the rate: a quote more than 0.5 % away from it is asked about again.
     """
 
     id: str
@@ -46,6 +46,7 @@ class Request(Struct, frozen=True):
     price: Decimal | None = None
     fees: Decimal | None = None
     seen_price: Decimal | None = None
+    seen_rate: Decimal | None = None
 
     @property
     def edited(self) -> bool:
@@ -104,6 +105,11 @@ def wanted(request: Request, snapshot: Snapshot, recorded: Mapping[str, int]) ->
                 f"{proposal.symbol} moved {moved * 100:+.2f} % to {plain(proposal.price)} while you looked",
                 fix="nothing was recorded; look at the trade again",
             )
+    if request.seen_rate is not None and abs(proposal.rate / request.seen_rate - 1) > PRICE_TOLERANCE:
+        raise PriceMoved(
+            f"the rate of {proposal.currency} moved to {plain(proposal.rate)} while you looked",
+            fix="nothing was recorded; look at the trade again",
+        )
     return edited(proposal, request, snapshot) if request.edited else proposal
 
 

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from core.ledger.ledger import Ledger
 from core.money import amount, plain
 from core.policy.rates import cash_doubt
 from core.policy.triggers import CASH
-from core.policy.valuation import Valuation
+from core.policy.valuation import Line, Valuation
 from core.portfolio.model import Portfolio
+
+# what its user can do about a suspect price, by what it is suspected of
+_WAYS: Final = {
+    "split": " (keys S, b; or `strikezone quotes --split`, `--accept`)",
+    "jump": " (further prints will tell; or key b, `strikezone quotes --accept`)",
+    None: "",
+}
 
 
 def remarks(
@@ -26,7 +34,10 @@ def remarks(
         if line.state == "unpriced" and (line.quantity or line.asset.target or line.asset.target_value):
             said.append(f"{line.symbol}: {line.trust.reason}")
         elif line.state not in ("unpriced", "outside") and not line.trust.trusted:
-            said.append(f"{line.symbol} is not trusted: {line.trust.reason}")
+            said.append(f"{line.symbol} is not trusted: {line.trust.reason}{_WAYS.get(line.trust.suspicion, '')}")
+        elif _odd_day(line, portfolio):
+            move = f"{(line.day_change or 0.0) * 100:+.1f} % since its previous close"
+            said.append(f"{line.symbol} moved {move}: if it split, record it with `strikezone record split`")
         if line.state == "untargeted" and line.quantity:
             share = "an unknown share" if line.weight is None else f"{line.weight * 100:.2f} %"
             said.append(f"{line.symbol} has no target: {share} of the portfolio is never traded")
@@ -37,6 +48,13 @@ def remarks(
         name = "cash" if symbol == CASH else symbol
         said.append(f"{name} is outside for {lasted:.0f} s; it counts after {portfolio.policy.dwell_seconds:g} s")
     return tuple(said)
+
+
+def _odd_day(line: Line, portfolio: Portfolio) -> bool:
+    """Whether a trusted live price is further from its previous close than a jump may be."""
+    change, limit = line.day_change, portfolio.limits.max_jump.value
+    live = line.quote is not None and line.quote.source == "yahoo"
+    return live and bool(line.quantity) and bool(limit) and change is not None and abs(change) > limit
 
 
 def _cash(valuation: Valuation) -> Iterator[str]:

@@ -75,6 +75,11 @@ class Proposal(Struct, frozen=True):
         return self.rate != ONE
 
     @property
+    def seen_rate(self) -> Decimal | None:
+        """The rate that its user looks at; None where there is none to look at."""
+        return self.rate if self.foreign else None
+
+    @property
     def payment(self) -> Payment:
         """What it moves."""
         charged = self.costs.commission + self.costs.fees

@@ -152,6 +152,7 @@ def _as_shown(request: Request, shown: Proposal) -> Request:
         request,
         pinned=request.pinned if request.quantity is not None else shown.quantity,
         seen_price=None if request.price is not None else shown.price,
+        seen_rate=shown.seen_rate,
     )
 
 

@@ -101,6 +101,7 @@ class ReviewScreen(ReviewBase):
                 price=self.edit.price,
                 fees=self.edit.fees,
                 seen_price=self.proposal.quote.price,
+                seen_rate=self.proposal.seen_rate,
             )
         ]
 
@@ -171,7 +172,10 @@ class ReviewAllScreen(ReviewBase):
 
     def requests(self) -> list[Request]:
         """All that are shown, as they are shown."""
-        return [Request(p.id, pinned=p.quantity, seen_price=p.quote.price) for p in self.proposals]
+        return [
+            Request(p.id, pinned=p.quantity, seen_price=p.quote.price, seen_rate=p.seen_rate)
+            for p in self.proposals
+        ]
 
     async def look_again(self, why: Sequence[str]) -> None:
         """The plan by the prices of now; nothing left to propose closes it."""
