@@ -5,8 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from core.costs.model import TradeCosts
+from core.desk.confirmation import PriceMoved, Request, wanted
 from core.desk.snapshot import FeedStatus, Snapshot
 from core.planning.planner import plan
 from core.portfolio.model import Costs
@@ -75,6 +77,15 @@ def test_a_holding_says_what_it_is_worth_in_base_currency(shown: Snapshot) -> No
     line = shown.valuation.line("SAP.DE")
     assert line is not None
     assert "80 @ 200.00 EUR = 17,600.00 USD at 1.10" in "\n".join(text(row) for row in detail_rows(line, shown, 76))
+
+
+def test_a_rate_that_moved_while_a_trade_was_looked_at_is_asked_about(shown: Snapshot) -> None:
+    sell = shown.proposals[0]
+    assert sell.seen_rate == D("1.1")
+    near = Request(sell.id, seen_price=sell.price, seen_rate=D("1.104"))
+    assert wanted(near, shown, {}) == sell
+    with pytest.raises(PriceMoved, match="the rate of EUR moved to 1.1 while you looked"):
+        wanted(replace(near, seen_rate=D("1.12")), shown, {})
 
 
 def test_currencies_have_a_column_only_where_there_are_several() -> None:
