@@ -84,7 +84,7 @@ def test_a_rate_that_moved_while_a_trade_was_looked_at_is_asked_about(shown: Sna
     assert sell.seen_rate == D("1.1")
     near = Request(sell.id, seen_price=sell.price, seen_rate=D("1.104"))
     assert wanted(near, shown, {}) == sell
-    with pytest.raises(PriceMoved, match="the rate of EUR moved to 1.1 while you looked"):
+    with pytest.raises(PriceMoved, match=r"the rate of EUR moved to 1\.1 while you looked"):
         wanted(replace(near, seen_rate=D("1.12")), shown, {})
 
 
