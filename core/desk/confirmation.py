@@ -22,8 +22,8 @@ from core.market.quotes import Quote
 from core.market.trust import Trust
 from core.money import ZERO, amount, plain
 from core.planning.guards import plan_guards, trade_guards
+from core.planning.offer import make_proposal
 from core.planning.payment import Payment, Settled, settle, worth
-from core.planning.planner import make_proposal
 from core.planning.proposal import Proposal
 from core.policy.rates import Rate
 from core.policy.valuation import Line

@@ -6,7 +6,6 @@ cash is checked exactly, and every trade passes the guards; what is blocked is t
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -15,16 +14,14 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from core.book.entries import EntryLot, Side
-from core.book.lots import take_fifo
 from core.costs.fees import cost_estimators, trade_costs
-from core.costs.model import TradeCosts
 from core.money import ZERO, amount, plain
 from core.planning import guards as guard_rules
 from core.planning.cashier import Cashier, Trade
 from core.planning.doubts import doubtful
 from core.planning.guards import History
-from core.planning.proposal import GuardResult, Proposal, Tax, Verdict, WorthIt
+from core.planning.offer import make_proposal
+from core.planning.proposal import GuardResult, Proposal, Verdict
 from core.planning.reasons import percent, reason
 from core.planning.solver import Solution, SolverCash, SolverLine, solve
 from core.policy.triggers import CASH
@@ -32,7 +29,6 @@ from core.policy.valuation import Line, Valuation
 from core.portfolio.model import Portfolio
 from core.rules import rounding
 
-UNKNOWN_TAX: Final = Tax()
 CURRENCY_ROUNDS: Final = 6  # plans are made again until they know which cash is stuck and what is converted
 
 
@@ -59,12 +55,6 @@ class Plan(Struct, frozen=True):
     proposals: tuple[Proposal, ...] = ()
     warnings: tuple[str, ...] = ()
     stands: bool = True
-
-
-def proposal_id(portfolio: str, symbol: str, side: str, count: int) -> str:
-    """The id of a proposal: the same wherever the same ledger is looked at, used up by recording it."""
-    text = "\x1f".join((portfolio, symbol, side, str(count)))
-    return hashlib.blake2s(text.encode(), digest_size=4).hexdigest()
 
 
 def plan(situation: Situation) -> Plan:
@@ -360,54 +350,3 @@ def _fees(trades: list[Trade]) -> Decimal:
 def _sells_first(steps: Mapping[str, int]) -> list[tuple[str, int]]:
     """By symbol, sells before buys: the order in which a plan is paid."""
     return sorted(steps.items(), key=lambda item: (item[1] > 0, item[0]))
-
-
-def make_proposal(
-    portfolio: Portfolio,
-    line: Line,
-    side: Side,
-    quantity: Decimal,
-    costs: TradeCosts,
-    value_after: Decimal,
-    count: int,
-    guards: tuple[GuardResult, ...],
-    why: str,
-    price: Decimal | None = None,
-) -> Proposal:
-    """One trade as a proposal, at `price` if it was not made at the quote's.
-
-    `value_after` is the portfolio's value after the fees of the whole plan; holdings stay valued at the quote.
-    """
-    quote, weight, rate = line.quote, line.weight, line.rate
-    assert quote is not None
-    assert quote.price is not None
-    assert weight is not None
-    assert rate is not None
-    signed = quantity if side == "buy" else -quantity
-    if price is None:
-        price = quote.price
-    else:
-        value_after -= signed * (price - quote.price) * rate
-    lots: tuple[EntryLot, ...] = ()
-    if side == "sell" and line.position is not None:
-        lots = take_fifo(line.position.lots, quantity, price, costs.cash)
-    return Proposal(
-        id=proposal_id(portfolio.id, line.symbol, side, count),
-        side=side,
-        symbol=line.symbol,
-        quantity=quantity,
-        price=price,
-        value=quantity * price,
-        currency=line.asset.currency,
-        reason=why,
-        weight_before=weight,
-        weight_after=float((line.quantity + signed) * quote.price * rate / value_after),
-        costs=costs,
-        lots=lots,
-        tax=UNKNOWN_TAX,
-        worth_it=WorthIt(costs.total * rate),
-        guards=guards,
-        verdict="blocked" if guard_rules.blocks(guards) else "propose",
-        quote=quote,
-        rate=rate,
-    )

@@ -8,7 +8,8 @@ import pytest
 
 from core.market.trust import Trust
 from core.money import ZERO
-from core.planning.planner import plan, proposal_id
+from core.planning.offer import proposal_id
+from core.planning.planner import plan
 from core.planning.proposal import Proposal
 from core.portfolio.model import (
     AbsoluteBand,
