@@ -113,3 +113,23 @@ def test_a_terminal_that_stops_reading_does_not_stall_the_feed(apps: Apps, yahoo
         assert monotonic() < end, "the feed waits for the terminal"
         sleep(0.05)
     assert child.isalive()
+
+
+def test_without_a_network_it_opens_with_the_last_known_prices_and_says_so_in_one_line(
+    apps: Apps, yahoo: Yahoo
+) -> None:
+    first = apps.open()
+    first.send("q")
+    first.expect(pexpect.EOF)
+    yahoo.offline()
+    try:
+        child = pexpect.spawn(
+            str(STRIKEZONE), ["open", str(apps.folder / "live0.toml")], env=apps.environment, encoding="utf-8",
+            timeout=30, dimensions=(24, 80),
+        )  # fmt: skip
+        apps.children.append(child)
+        child.expect_exact("255.50")  # drawn from the disk
+        child.expect_exact("no connection to Yahoo")
+    finally:
+        yahoo.online()
+    child.expect_exact("yahoo live")  # and back by itself

@@ -5,9 +5,12 @@ from __future__ import annotations
 import csv
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+import pexpect
 import pytest
 
+from tests.tui.cli.support import STRIKEZONE
 from tests.tui.cli.test_live import Live, live
 from tests.yahoo import Listing, Yahoo
 
@@ -126,3 +129,20 @@ def test_bad_input_is_told(live: Live, tmp_path: Path, words: tuple[str, ...], w
     done = live("prices", "FILE", *given)
     assert done.code == 2
     assert what in done.complaint
+
+
+def test_on_a_terminal_it_says_how_far_it_is(
+    live: Live, yahoo: Yahoo, yahoo_environment: dict[str, str], tmp_path: Path
+) -> None:
+    words = ["prices", str(tmp_path / "live.toml"), "--from", "2026-11-01", "--out", str(tmp_path / "p.csv")]
+    child: Any = pexpect.spawn(
+        str(STRIKEZONE), words,
+        env={**yahoo_environment, "STRIKEZONE_DATA_DIR": str(tmp_path / "data"), "TERM": "xterm"},
+        encoding="utf-8", timeout=30,
+    )  # fmt: skip
+    child.expect_exact("1 of 2: VTI")
+    child.expect_exact("2 of 2: BND")
+    child.expect_exact("2 symbols")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
