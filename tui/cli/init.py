@@ -133,7 +133,7 @@ class _Questions:
 
     def answered(self) -> NewPortfolio:
         """The portfolio as answered."""
-        click.echo("A first portfolio file, in a few questions. Ctrl-C leaves, and nothing is written.", err=True)
+        click.echo("A first portfolio file, in a few questions; Ctrl-C leaves and writes nothing.", err=True)
         name = self._chosen.name or self._ask("Name", clean, "My portfolio")
         id_ = self._chosen.id or self._ask("Short name for its ledger", readers.portfolio_id, _slug(name))
         base = self._base or self._ask("Base currency", readers.major_currency, "USD")
@@ -155,7 +155,7 @@ class _Questions:
         )
 
     def _holdings(self, base: str) -> list[NewAsset]:
-        click.echo(f"What you hold, a line each, as {_LOT}; an empty line ends.", err=True)
+        click.echo(f"What you hold, a line each: {_LOT}. An empty line ends.", err=True)
         found: list[NewAsset] = []
         while True:
             line = click.prompt("  holding", default="", show_default=False, err=True).strip()
