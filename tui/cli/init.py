@@ -30,7 +30,9 @@ from tui.cli.common import data_at, print_json, shared, warn
 Read = TypeVar("Read")
 HUNDRED: Final = Decimal(100)
 KINDS: Final = {"ETF": "etf", "EQUITY": "stock", "MUTUALFUND": "fund", "CRYPTOCURRENCY": "crypto"}
+LEAST_SHARE: Final = Decimal("0.1")
 TOLERANCE: Final = Decimal("0.01")
+_ID: Final = re.compile(r"[a-z0-9][a-z0-9-]*")
 _LOT: Final = "SYMBOL QUANTITY [PRICE [DATE]]"
 
 
@@ -61,6 +63,8 @@ def init(
     as_json: bool,
 ) -> int:
     """Write a first portfolio file. Without --holding it asks, one question at a time."""
+    if file is not None and id_ is None and _ID.fullmatch(str(file)):  # as everywhere: a name is an id
+        file, id_ = None, str(file)
     asking = not holdings and not targets
     if asking and not sys.stdin.isatty():
         raise BadInput("nothing is given, and there is no terminal to ask on", fix="give --holding SYMBOL=QTY, ...")
@@ -78,6 +82,7 @@ def init(
     else:
         made = _from_options(chosen, dict(_pair("--target", t, readers.symbol, readers.amount) for t in targets),
                              data_at(data_dir), keep_weights, offline)  # fmt: skip
+    _refuse_ledger(made.id, data_at(data_dir))
     path = _put(made, file)
     if as_json:
         print_json({"schema": 1, "path": str(path), "id": made.id, "symbols": [a.symbol for a in made.assets]})
@@ -243,6 +248,15 @@ def _say(error: Exception) -> None:
         click.echo(f"  {error}", err=True)
 
 
+def _refuse_ledger(id_: str, data: Path) -> None:
+    """A ledger of that name holds what was recorded for another file."""
+    if any((data / id_ / name).exists() for name in ("ledger.json", "ledger.json.log")):
+        raise BadInput(
+            f"{data / id_} has a ledger already",
+            fix="nothing was written; give another --id, or move the ledger away",
+        )
+
+
 def _put(made: NewPortfolio, file: Path | None) -> Path:
     """Writes the file where none is, after reading it back."""
     path = file or portfolios_directory() / f"{made.id}.toml"
@@ -291,9 +305,12 @@ def _weights(assets: Sequence[NewAsset], board: QuoteBoard, base: str) -> dict[s
 
 
 def _shares(values: Sequence[Decimal]) -> list[Decimal]:
-    """The values in percent with one decimal, adding up to exactly 100: the largest takes what rounding leaves."""
+    """The values in percent with one decimal, adding up to exactly 100: the largest takes what rounding leaves.
+
+    What is held gets a tenth at least: a target of 0 would sell it.
+    """
     total = sum(values, ZERO)
-    shares = [round(HUNDRED * value / total, 1) for value in values]
+    shares = [max(round(HUNDRED * value / total, 1), LEAST_SHARE if value else ZERO) for value in values]
     shares[max(range(len(values)), key=lambda i: values[i])] += HUNDRED - sum(shares, ZERO)
     return shares
 

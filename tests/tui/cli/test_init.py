@@ -95,6 +95,25 @@ def test_a_file_that_is_there_stays(live: Live, tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "portfolios").iterdir()] == ["portfolio.toml"]
 
 
+def test_a_name_is_an_id(live: Live, tmp_path: Path) -> None:
+    assert live("init", "mine", *TWO).code == 0
+    assert made(tmp_path, "mine").id == "mine"
+
+
+def test_what_is_held_is_never_given_a_target_of_0(live: Live, tmp_path: Path) -> None:
+    live("init", "small", "--holding", "VTI=10000", "--holding", "BND=1", "--keep-weights")
+    assert [str(round(100 * (a.target or 0), 1)) for a in made(tmp_path, "small").assets] == ["99.9", "0.1"]
+
+
+def test_an_id_whose_ledger_is_there_is_refused(live: Live, tmp_path: Path) -> None:
+    live("init", "mine", *TWO)
+    live("record", "deposit", "mine", "100")
+    (tmp_path / "portfolios" / "mine.toml").unlink()
+    done = live("init", "mine", *TWO)
+    assert done.code == 2
+    assert "has a ledger already" in done.complaint
+
+
 def test_without_a_network_it_writes_only_if_told_to(live: Live, yahoo: Yahoo, tmp_path: Path) -> None:
     yahoo.offline()
     try:
