@@ -23,7 +23,7 @@ def replace_whole(path: Path, data: bytes) -> None:
     temporary = _temporary(path, data)
     try:
         os.replace(temporary, path)
-    except OSError:
+    except BaseException:
         temporary.unlink(missing_ok=True)
         raise
 
@@ -44,7 +44,7 @@ def _temporary(path: Path, data: bytes) -> Path:
     try:
         with open(descriptor, "wb") as file:
             file.write(data)
-    except OSError:
+    except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     return temporary

@@ -86,6 +86,13 @@ def test_a_plain_report_loads_rich_but_not_textual(cli: Desk60) -> None:
     assert not modules & (HEAVY | {"textual"})
 
 
+@pytest.mark.parametrize("words", [("check", "FILE", "PRICES", "--json"), ("ledger", "list", "FILE", "--json")])
+def test_a_command_that_needs_no_history_does_not_load_it(cli: Desk60, words: tuple[str, ...]) -> None:
+    only_it = RUN.replace("sorted(sys.modules)", "[name for name in sys.modules if 'market.history' in name]")
+    _, modules = loaded(only_it, *cli.words(*words))
+    assert modules == set()
+
+
 def test_the_version_does_not_load_the_ledger() -> None:
     _, modules = loaded(RUN, "--version")
     assert not modules & {"tinydb", "msgspec"}

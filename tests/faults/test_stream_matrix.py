@@ -66,6 +66,11 @@ def price(session: Session) -> Decimal | None:
     return None if quote is None else quote.price
 
 
+def bond(session: Session) -> Decimal | None:
+    quote = session.hub.board.get("BND")
+    return None if quote is None else quote.price
+
+
 def test_a_tick_improves_the_price_between_two_polls(session: Session) -> None:
     session.start()
     until(session, lambda: {"VTI", "BND"} <= session.yahoo.subscriptions)
@@ -112,6 +117,21 @@ def test_a_fault_of_the_stream_leaves_the_poll_alone_and_passes(session: Session
     session.yahoo.clear()
     session.yahoo.world.clock.forward(1)
     until(session, lambda: session.yahoo.tick("VTI", 256.75) and price(session) == Decimal("256.75"))
+
+
+@pytest.mark.parametrize("fields", [{"currency": "EUR"}, {"market_hours": 0}, {"market_hours": 2}])
+def test_a_tick_of_another_currency_or_session_is_never_decided_on(
+    session: Session, fields: dict[str, Any]
+) -> None:
+    session.start()
+    until(session, lambda: {"VTI", "BND"} <= session.yahoo.subscriptions)
+    session.yahoo.world.clock.forward(3)
+    session.yahoo.tick("VTI", 300.0, **fields)
+    until(session, lambda: session.yahoo.tick("BND", 72.5) and bond(session) == Decimal("72.5"))
+    assert price(session) == Decimal("255.5")
+    prices = {one.price for one in session.desk.look().proposals if one.symbol == "VTI"}
+    assert prices == {Decimal("255.5")}
+    session.yahoo.world["VTI"].price = 255.5
 
 
 def test_a_jump_on_the_stream_is_as_suspect_as_one_of_a_poll(session: Session) -> None:

@@ -111,8 +111,14 @@ def rows_of(
         if column and (min(column) - start).days > 7:
             remarks.append(f"{symbol} begins {min(column)}")
         if not adjusted:
-            remarks += [f"{symbol} split on {s.day}: closes are as traded" for s in history.splits]
+            within = [split for split in history.splits if start < split.day <= end]
+            remarks += [f"{symbol} split on {split.day}: closes are as traded" for split in within]
     days = sorted(set().union(*columns))
+    remarks += [
+        f"{symbol} ends {max(column)}"
+        for symbol, column in zip(histories, columns, strict=True)
+        if column and (days[-1] - max(column)).days > 7
+    ]
     whole = [day for day in days if all(day in column for column in columns)]
     kept = days if all_days else whole
     if len(whole) < len(days):
@@ -136,8 +142,8 @@ def _fetch(
         for symbol, got in store.get_all(wanted, start, end, now, _Progress(len(wanted))):
             if isinstance(got, FeedError):
                 remarks.append(f"{symbol}: Yahoo does not know this symbol")
-            elif got.currency != expected.get(symbol, portfolio.base_currency):
-                remarks.append(f"{symbol}: quoted in {got.currency}, not in {expected.get(symbol)}: left out")
+            elif got.currency != (currency := expected.get(symbol, portfolio.base_currency)):
+                remarks.append(f"{symbol}: quoted in {got.currency}, not in {currency}: left out")
             elif not got.between(start, end):
                 remarks.append(f"{symbol}: no closes from {start} to {end}")
             else:
@@ -196,6 +202,6 @@ def _check_target(out: Path) -> None:
 
 def _write(out: Path, text: str) -> None:
     try:
-        replace_whole(out.absolute(), text.encode())
+        replace_whole(out.resolve(), text.encode())  # what a link points to, not the link
     except OSError as error:
         raise BadInput(f"{out} cannot be written: {error.strerror}", fix="nothing was changed") from error

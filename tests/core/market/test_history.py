@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +19,7 @@ D = Decimal
 TUESDAY = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)  # New York is open
 MONDAY = date(2026, 11, 23)
 START = date(2026, 10, 1)
+META = {"currency": "USD", "exchangeTimezoneName": "America/New_York"}
 
 
 @pytest.fixture
@@ -37,6 +41,20 @@ def listed(yahoo: Yahoo, first: date = date(2026, 1, 5), **fields: object) -> Li
 
 def stamp(day: int) -> int:
     return int(datetime(2026, 11, day, 15, tzinfo=UTC).timestamp())
+
+
+def chart_of(closes: dict[int, Any], splits: Sequence[tuple[int, int, int]] = ()) -> dict[str, Any]:
+    """A chart with a close for each day of November."""
+    return {
+        "meta": META,
+        "timestamp": [stamp(day) for day in closes],
+        "indicators": {"quote": [{"close": list(closes.values())}]},
+        "events": {
+            "splits": {
+                str(day): {"date": stamp(day), "numerator": new, "denominator": old} for day, new, old in splits
+            }
+        },
+    }
 
 
 def get(store: HistoryStore, start: date = START, end: date = MONDAY, now: datetime = TUESDAY) -> History:
@@ -198,12 +216,101 @@ def test_a_day_that_is_over_but_has_no_bar_yet_is_not_claimed() -> None:
 
 
 def test_an_old_gap_is_a_day_without_a_close() -> None:
-    chart = {
-        "meta": {"currency": "USD", "exchangeTimezoneName": "America/New_York"},
-        "timestamp": [stamp(day) for day in (2, 3, 4)],
-        "indicators": {"quote": [{"close": [1, None, None]}]},
-    }
-    assert history_of("X", chart, START, TUESDAY).complete_to == MONDAY
+    history = history_of("X", chart_of({2: 1, 3: None, 4: None, 23: 2}), START, TUESDAY)
+    assert history.complete_to == MONDAY
+    assert set(history.closes) == {date(2026, 11, 2), MONDAY}
+
+
+def test_what_has_no_bars_any_more_is_known_up_to_a_week_ago() -> None:
+    history = history_of("X", chart_of({2: 1, 3: None, 4: None}), START, TUESDAY)
+    assert history.complete_to == date(2026, 11, 16)
+
+
+def test_a_last_day_that_has_no_bar_at_all_may_still_come() -> None:
+    assert history_of("X", chart_of({18: 1, 19: 2, 20: 3}), START, TUESDAY).complete_to == date(2026, 11, 20)
+
+
+@pytest.mark.parametrize(
+    "chart", [{}, {"timestamp": [stamp(2), stamp(3)], "indicators": {"quote": [{"close": [None, None]}]}}]
+)
+def test_a_chart_without_any_close_answers_for_no_day(chart: dict[str, Any]) -> None:
+    history = history_of("X", {**chart_of({}), **chart}, START, TUESDAY)
+    assert history.complete_to < history.asked_from
+    assert not history.covers(START, START)
+
+
+def test_a_chart_without_any_close_is_not_kept(store: HistoryStore, yahoo_here: Yahoo) -> None:
+    listed(yahoo_here)
+    fault = yahoo_here.fault("v8/finance/chart", "nullclose")
+    assert get(store, end=date(2026, 10, 30)).closes == {}
+    fault.clear()
+    assert date(2026, 10, 30) in get(store, end=date(2026, 10, 30)).closes
+
+
+def test_a_chart_without_any_close_takes_nothing_from_what_is_kept(store: HistoryStore, yahoo_here: Yahoo) -> None:
+    listed(yahoo_here)
+    good = get(store)
+    yahoo_here.fault("v8/finance/chart", "nullclose")
+    later = TUESDAY + timedelta(hours=1)
+    assert get(store, end=later.date(), now=later) == good
+    assert get(store, now=later) == good
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"indicators": {"quote": [{"close": [1]}]}},
+        {"indicators": {"quote": [{"close": [1, 2, 3]}]}},
+        {"indicators": {"quote": [{"open": [1, 2]}]}},
+        {"timestamp": None},
+        {"meta": META | {"dataGranularity": "1wk"}},
+        {"meta": META | {"currency": None}},
+    ],
+)
+def test_a_chart_that_does_not_fit_together_is_no_answer(changed: dict[str, Any]) -> None:
+    with pytest.raises(FeedError, match="chart of X"):
+        history_of("X", chart_of({19: 1, 20: 2}) | changed, START, TUESDAY)
+
+
+@pytest.mark.parametrize("event", ["splits", "dividends"])
+def test_a_split_or_dividend_that_is_published_late_is_taken_in(
+    store: HistoryStore, yahoo_here: Yahoo, event: str
+) -> None:
+    listing = listed(yahoo_here)
+    closes = get(store).closes
+    day = date(2026, 11, 19)
+    listing.dividends |= {day: 0.5} if event == "dividends" else {}
+    listing.splits |= {day: (2, 1)} if event == "splits" else {}
+    later = TUESDAY + timedelta(hours=1)
+    history = get(store, end=later.date(), now=later)
+    assert [one.day for one in getattr(history, event)] == [day]
+    assert history.closes == closes
+    asked = len(yahoo_here.chart_requests)
+    get(store, end=later.date(), now=later + timedelta(hours=1))
+    assert len(yahoo_here.chart_requests) == asked + 1
+
+
+def test_a_split_that_is_still_to_come_changes_no_close() -> None:
+    chart = chart_of({20: 10, 23: 12}, splits=[(25, 2, 1)])
+    history = history_of("X", chart, START, TUESDAY)
+    assert history.closes[MONDAY] == 12
+    assert history.splits == ()
+
+
+@pytest.mark.parametrize(
+    ("traded", "new", "old"),
+    [("645.57", 28, 1), ("645.57", 7, 1), ("101.37", 3, 1), ("1234.56", 3, 2), ("12.34", 1, 3), ("88.42", 20, 1)],
+)
+def test_an_undone_split_gives_the_very_price_that_was_traded(traded: str, new: int, old: int) -> None:
+    [sent] = struct.unpack("<f", struct.pack("<f", float(traded) * old / new))
+    chart = chart_of({18: D(repr(sent)), 20: 5}, splits=[(20, new, old)])
+    assert history_of("X", chart, START, TUESDAY).closes[date(2026, 11, 18)] == D(traded)
+
+
+def test_an_undone_split_gives_the_very_dividend_that_was_paid() -> None:
+    chart = chart_of({18: 9, 20: 3}, splits=[(20, 3, 1)])
+    chart["events"]["dividends"] = {"1": {"date": stamp(18), "amount": D(repr(0.91 / 3))}}
+    assert [one.amount for one in history_of("X", chart, START, TUESDAY).dividends] == [D("0.91")]
 
 
 @pytest.mark.parametrize(
@@ -252,6 +359,27 @@ def test_a_damaged_cache_is_fetched_anew(
     [kept] = (tmp_path / "history").iterdir()
     kept.write_bytes(content)
     assert get(store) == good
+
+
+@pytest.mark.parametrize("other", ["931", "NaN", "-5"])
+def test_one_changed_figure_in_the_cache_is_found(
+    store: HistoryStore, yahoo_here: Yahoo, tmp_path: Path, other: str
+) -> None:
+    listed(yahoo_here)
+    good = get(store)
+    [kept] = (tmp_path / "history").iterdir()
+    text = kept.read_text()
+    figure = f'"{good.closes[MONDAY]}"'
+    assert text.count(figure) == 1
+    kept.write_text(text.replace(figure, f'"{other}"'))
+    assert get(store) == good
+
+
+def test_a_folder_that_cannot_be_made_is_no_hindrance(yahoo_here: Yahoo, tmp_path: Path) -> None:
+    yahoo_here.world.stage(TUESDAY)
+    listed(yahoo_here)
+    (tmp_path / "history").write_text("a file")
+    assert get(HistoryStore(tmp_path, YahooClient(tmp_path / "yfinance"))).complete_to == MONDAY
 
 
 @pytest.mark.parametrize("symbol", ["BRK-B", "^GSPC", "EURUSD=X", "../../x", "a/b", "A" * 200])

@@ -119,6 +119,21 @@ def test_a_tick_in_doubt_is_dropped(watcher: Watcher, fields: dict[str, Any]) ->
     assert {quote.price for quote in watcher.quotes if quote.symbol == "VTI"} == {Decimal(256)}
 
 
+def test_a_tick_that_names_no_currency_is_in_the_unit_that_the_poll_saw(watcher: Watcher) -> None:
+    watcher.yahoo.fault("streamer", "nocurrency", layer="stream")
+    quote = watcher.start().tick("VOD.L", 71.34)
+    assert (quote.price, quote.currency) == (Decimal("0.7134"), "GBP")
+
+
+def test_a_tick_whose_unit_nobody_knows_is_dropped(watcher: Watcher) -> None:
+    watcher.start().tick("VTI", 256.0)
+    del watcher.units["VTI"]
+    watcher.yahoo.fault("streamer", "nocurrency", layer="stream")
+    watcher.yahoo.tick("VTI", 300.0)
+    watcher.tick("VOD.L", 71.5)
+    assert {quote.price for quote in watcher.quotes if quote.symbol == "VTI"} == {Decimal(256)}
+
+
 def test_what_nobody_asked_for_is_dropped(watcher: Watcher) -> None:
     watcher.start("VTI").tick("VTI", 256.0)
     assert {quote.symbol for quote in watcher.quotes} == {"VTI"}
@@ -186,6 +201,44 @@ def test_silence_is_a_reason_to_connect_anew_unless_it_is_right(yahoo_here: Yaho
     finally:
         patient.stream.stop()
         impatient.stream.stop()
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "layer"),
+    [
+        ("close", 1000, "stream"),
+        ("abort", None, "stream"),
+        ("status", 503, "stream"),
+        ("status", 403, "connect"),
+        ("reset", None, "connect"),
+    ],
+)
+def test_between_two_attempts_it_waits(yahoo_here: Yahoo, kind: Any, value: Any, layer: Any) -> None:
+    fault = yahoo_here.fault("streamer", kind, value, layer=layer)
+    watcher = Watcher(yahoo_here, pace=replace(QUICK, first=600.0, longest=600.0))
+    watcher.stream.watch(["VTI"])
+    watcher.stream.start()
+    until(lambda: watcher.stream.trouble)
+    for _ in range(100):  # each a round trip: time enough for a loop that does not wait
+        yahoo_here.tick("VTI", 256.0)
+    watcher.stream.watch(["VTI", "BND"])
+    watcher.stream.stop()
+    assert fault.hits == 1
+    assert not any(thread.name == "yahoo-stream" for thread in threading.enumerate())
+
+
+@pytest.mark.parametrize("layer", ["connect", "nothing to watch"])
+def test_it_can_be_stopped_whatever_it_waits_for(yahoo_here: Yahoo, layer: str) -> None:
+    watcher = Watcher(yahoo_here, pace=replace(QUICK, opening=600.0))
+    if layer == "connect":
+        fault = yahoo_here.fault("streamer", "hang", layer="connect")
+        watcher.stream.watch(["VTI"])
+        watcher.stream.start()
+        until(lambda: fault.hits)
+    else:
+        watcher.stream.start()
+    watcher.stream.stop()
+    assert not any(thread.name == "yahoo-stream" for thread in threading.enumerate())
 
 
 def test_stopping_is_prompt_and_final(watcher: Watcher) -> None:

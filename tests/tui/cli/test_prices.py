@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import csv
-from datetime import date
+import signal
+import subprocess
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pexpect
 import pytest
 
-from tests.tui.cli.support import STRIKEZONE
+from tests.tui.cli.support import ROOT, STRIKEZONE
 from tests.tui.cli.test_live import Live, live
 from tests.yahoo import Listing, Yahoo
 
@@ -42,6 +44,27 @@ def _hours(yahoo: Yahoo) -> None:
 def rows(path: Path) -> list[dict[str, str]]:
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
+
+
+def age(kept: Path, by: timedelta) -> None:
+    """Make a file of the cache one that was written so long ago, and knows as much less."""
+    from msgspec import Raw, json
+    from msgspec.structs import replace
+
+    from core.market.history import History, Kept, _checksum
+
+    history = json.decode(json.decode(kept.read_bytes(), type=Kept).history, type=History)
+    end = history.complete_to - by
+    assert history.asked_at is not None
+    told = json.encode(
+        replace(
+            history,
+            asked_at=history.asked_at - by,
+            complete_to=end,
+            closes={day: close for day, close in history.closes.items() if day <= end},
+        )
+    )
+    kept.write_bytes(json.encode(Kept(_checksum(told), Raw(told))))
 
 
 def test_the_file_is_read_back_by_check(live: Live, yahoo: Yahoo, tmp_path: Path) -> None:
@@ -90,6 +113,90 @@ def test_a_second_run_asks_for_nothing(live: Live, yahoo: Yahoo, tmp_path: Path)
     assert asked == 2
     assert live(*words).code == 0
     assert len(yahoo.chart_requests) == asked
+
+
+def test_a_run_a_day_later_asks_only_for_the_open_end(live: Live, yahoo: Yahoo, tmp_path: Path) -> None:
+    words = ("prices", "FILE", "--from", "2026-06-01", "--out", str(tmp_path / "prices.csv"))
+    live(*words)
+    for kept in (tmp_path / "data" / "feed" / "history").iterdir():
+        age(kept, timedelta(days=1))
+    asked = len(yahoo.chart_requests)
+    assert live(*words).code == 0
+    again = yahoo.chart_requests[asked:]
+    assert [request.path.rpartition("/")[2] for request in again] == ["VTI", "BND"]
+    recent = datetime.now(UTC) - timedelta(days=30)
+    assert all(int(request.query["period1"]) > recent.timestamp() for request in again)
+
+
+def test_a_split_is_told_if_it_is_within_the_days_written(live: Live, yahoo: Yahoo, tmp_path: Path) -> None:
+    yahoo.world["VTI"].splits[date(2026, 9, 1)] = (2, 1)
+    words = ("prices", "FILE", "--out", str(tmp_path / "p.csv"), "--from")
+    told = "VTI split on 2026-09-01: closes are as traded"
+    assert told in live(*words, "2026-08-03").err
+    assert told not in live(*words, "2026-09-07").err  # the cache knows of it
+    assert told not in live(*words, "2026-08-03", "--adjusted").err
+
+
+def test_adjusted_closes_know_no_split(live: Live, yahoo: Yahoo, tmp_path: Path) -> None:
+    history = {date(2026, 9, day): price for day, price in ((1, 100.0), (2, 102.0), (3, 51.5), (4, 52.0))}
+    yahoo.world.add(Listing("VTI", 60.0, history=history, splits={date(2026, 9, 3): (2, 1)}))
+    out = tmp_path / "p.csv"
+    words = ("prices", "FILE", "--from", "2026-09-01", "--to", "2026-09-04", "--out", str(out))
+    assert live(*words).code == 0
+    assert [row["VTI"] for row in rows(out)] == ["100", "102", "51.5", "52"]
+    assert live(*words, "--adjusted").code == 0
+    assert [row["VTI"] for row in rows(out)] == ["50", "51", "51.5", "52"]
+
+
+def test_a_symbol_that_ends_early_is_told(live: Live, yahoo: Yahoo, tmp_path: Path) -> None:
+    history = {date(2026, 9, day): 100.0 for day in (1, 2, 3, 4)}
+    yahoo.world.add(Listing("BND", 100.0, history=history))
+    out = tmp_path / "p.csv"
+    done = live("prices", "FILE", "--from", "2026-09-01", "--to", "2026-10-30", "--out", str(out))
+    assert "BND ends 2026-09-04" in done.err
+    assert rows(out)[-1]["date"] == "2026-09-04"
+
+
+def test_interrupted_it_leaves_the_file_as_it_was_and_keeps_what_came(
+    live: Live, yahoo: Yahoo, yahoo_environment: dict[str, str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    out = folder / "p.csv"
+    out.write_text("date,A\n2026-01-01,1\n")
+    words = ["prices", str(tmp_path / "live.toml"), "--from", "2026-09-01", "--out", str(out)]
+    fault = yahoo.fault("chart/BND", "hang")
+    child = subprocess.Popen(
+        [STRIKEZONE, *words],
+        cwd=ROOT,
+        env={**yahoo_environment, "STRIKEZONE_DATA_DIR": str(tmp_path / "data")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yahoo.wait_for(lambda: fault.hits, 30)
+        child.send_signal(signal.SIGINT)
+        said = child.communicate(timeout=30)
+    finally:
+        child.kill()
+        child.wait()
+    assert child.returncode == 130
+    assert said[0] == ""
+    assert "Traceback" not in said[1]
+    assert [path.name for path in folder.iterdir()] == ["p.csv"]
+    assert out.read_text() == "date,A\n2026-01-01,1\n"
+    yahoo.clear()
+    assert live(*words).code == 0
+    assert [request.path.rpartition("/")[2] for request in yahoo.chart_requests] == ["VTI", "BND", "BND"]
+
+
+def test_a_link_is_written_through(live: Live, tmp_path: Path) -> None:
+    real, link = tmp_path / "real.csv", tmp_path / "link.csv"
+    link.symlink_to(real)
+    assert live("prices", "FILE", "--from", "2026-11-01", "--out", str(link)).code == 0
+    assert link.is_symlink()
+    assert real.read_text().startswith("date,VTI,BND\n")
 
 
 def test_it_can_be_printed(live: Live) -> None:
