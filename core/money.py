@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+import re
 import struct
 from decimal import Decimal
 from typing import Final
@@ -22,6 +23,8 @@ MINOR_UNITS: Final[dict[str, tuple[str, int]]] = {
     "ILA": ("ILS", 100),
     "KWF": ("KWD", 1000),
 }
+
+_GROUPED: Final = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?", re.ASCII)
 
 # New threads copy DefaultContext; the importing thread has its own already.
 decimal.DefaultContext.prec = PRECISION
@@ -46,6 +49,13 @@ def shortest(number: float) -> Decimal:
     single = struct.pack("<f", number)
     texts = (f"{number:.{digits}g}" for digits in range(6, 9))
     return Decimal(next((text for text in texts if struct.pack("<f", float(text)) == single), f"{number:.9g}"))
+
+
+def typed(text: str) -> Decimal:
+    """The number that a person typed; commas only where they group thousands: `1,250.50`, and not `1,5`."""
+    if "," in text and not _GROUPED.fullmatch(text):
+        raise ValueError(f"{text!r} has a comma that groups no thousands: write a point before decimals")
+    return exact(text.replace(",", ""))
 
 
 def plain(number: Decimal) -> str:

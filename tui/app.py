@@ -177,6 +177,11 @@ class StrikezoneApp(App[None]):
             return len(self.runners) > 1
         return True
 
+    def action_help_quit(self) -> None:
+        """Ctrl+C says which key quits, as Textual would, in our own words."""
+        key = self.keymap_of("app.quit") or "q"
+        self.monitors[self.showing].say(f"{key} quits", "dim")
+
     def action_help(self) -> None:
         """Shows all keys."""
         from tui.screens.help import HelpScreen

@@ -54,7 +54,7 @@ COMMANDS: Final = (
     Command("monitor.review_all", "A", "all", "Review all proposed micro-trades together", 2, True),
     Command("monitor.dismiss", "d", "dismiss", "Dismiss the micro-trade until its plan changes", 3, True),
     Command("monitor.snooze", "z", "snooze", "Snooze the micro-trade for a day, or wake it", 4, True),
-    Command("monitor.price", "p", "price", "Type a price for the selected asset; it counts for a day", 0, True),
+    Command("monitor.price", "p", "price", "Type a price, until the feed has a later one", 0, True),
     Command("monitor.unprice", "P", "feed's price", "Forget the typed price: the feed's counts again", 0, True),
     Command("monitor.believe", "b", "believe", "Believe a price that jumped or looks like a split", 0, True),
     Command("monitor.split", "S", "split", "Record the split that a price looks like", 0, True),

@@ -152,11 +152,11 @@ def print_entries(entries: Sequence[Entry]) -> None:
             "" if entry.quantity is None else plain(entry.quantity),
             "" if entry.price is None else plain(entry.price) + _currency(entry),
             "" if entry.fees is None else amount(entry.fees),
-            "" if entry.amount is None else written.money(entry.amount, sign=True) + _currency(entry),
+            _moved(entry),
             clean(entry.id, LONGEST_ID) + (" void" if entry.seq in voided else ""),
         )
         rows.append(tuple(Text(cell, style) for cell in cells))
-    _print_table(_console(), ENTRIES, rows, spare=(">fees", ">price"))
+    _print_table(_console(), ENTRIES, rows, spare=("id", ">fees", ">amount"))
 
 
 def print_positions(book: Book, base_currency: str) -> None:
@@ -179,6 +179,15 @@ def print_positions(book: Book, base_currency: str) -> None:
         console.print(Text("nothing is held"))
     for currency, balance in ({base_currency: ZERO} | book.cash).items():
         console.print(Text(f"cash {written.money(balance)} {currency}"))
+
+
+def _moved(entry: Entry) -> str:
+    """What an entry adds to the cash: a payment, the proceeds of a sale, the cost of a buy."""
+    amount_moved = entry.amount
+    if entry.quantity is not None and entry.price is not None:
+        value, fees = entry.quantity * entry.price, entry.fees or ZERO
+        amount_moved = value - fees if entry.side == "sell" else -value - fees
+    return "" if amount_moved is None else written.money(amount_moved, sign=True) + _currency(entry)
 
 
 def _currency(entry: Entry) -> str:

@@ -354,12 +354,12 @@ class Desk:
             return FeedStatus(feed.source, state, "", feed.row + 1, feed.rows, 0.0 if still else feed.speed)
         trouble = feed.trouble
         if trouble:
-            return FeedStatus(feed.source, "down", trouble)
+            return FeedStatus(feed.source, "down", trouble, answered=feed.answered)
         if feed.asking:
             return FeedStatus(feed.source, "asking")
         usable = [trust for trust in appraisal.trusts.values() if trust.usable]
         resting = bool(usable) and all(trust.closed for trust in usable)
-        return FeedStatus(feed.source, "closed" if resting else "live")
+        return FeedStatus(feed.source, "closed" if resting else "live", answered=feed.answered)
 
     def _symbol_of(self, id: str) -> str:  # noqa: A002
         for proposal in self.look().proposals:

@@ -20,7 +20,7 @@ from core.market.quotes import Quote
 from core.market.trust import HIGHEST_PRICE, LOWEST_PRICE, KnownSplit, Trust, TrustLimits
 from core.market.typed import TypedPrice, typed_now
 from core.money import plain
-from core.portfolio.model import Portfolio
+from core.portfolio.model import Asset, Portfolio
 
 SAVE_EVERY: Final = timedelta(minutes=10)  # trusted prices go to the disk so often; what is suspect at once
 UNUSUAL: Final = 0.2  # a typed price this far from the last trusted one needs a second yes
@@ -112,18 +112,27 @@ class Prices:
 
     def type_price(self, symbol: str, price: Decimal | None, now: datetime) -> TypedPrice | None:
         """Let `price`, typed by the user, count for `symbol` until it expires; with None the feed counts again."""
-        asset = self._portfolio.asset(symbol)
-        if asset is None and symbol not in self._rates():
-            raise BadInput(f"{symbol} is not in the portfolio", where=self._portfolio.path, fix="check the symbol")
+        asset = self.check_typed(symbol, price)
         if price is None:
             self._ledger.save_state(lambda s: replace(s, typed={k: t for k, t in s.typed.items() if k != symbol}))
             return None
-        if not price.is_finite() or not LOWEST_PRICE <= price <= HIGHEST_PRICE:
-            raise BadInput(f"{price} is no believable price", where=symbol, fix="give the price of one unit")
         currency = self._portfolio.base_currency if asset is None else asset.currency
         typed = typed_now(price, currency, now, fund=asset is not None and asset.kind == "fund")
         self._ledger.save_state(lambda state: replace(state, typed={**state.typed, symbol: typed}))
         return typed
+
+    def typed(self) -> frozenset[str]:
+        """The symbols whose prices are typed, expired ones among them."""
+        return frozenset(load_state(self._ledger.folder).typed)
+
+    def check_typed(self, symbol: str, price: Decimal | None) -> Asset | None:
+        """The asset whose price may be typed, None for a rate; BadInput for a strange symbol or price."""
+        asset = self._portfolio.asset(symbol)
+        if asset is None and symbol not in self._rates():
+            raise BadInput(f"{symbol} is not in the portfolio", where=self._portfolio.path, fix="check the symbol")
+        if price is not None and not (price.is_finite() and LOWEST_PRICE <= price <= HIGHEST_PRICE):
+            raise BadInput(f"{price} is no believable price", where=symbol, fix="give the price of one unit")
+        return asset
 
     def _save_if_due(self, now: datetime) -> None:
         """At once what must outlive a crash: suspects, and the first price that is known at all of a symbol."""

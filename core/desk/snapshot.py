@@ -29,6 +29,7 @@ class FeedStatus(Struct, frozen=True):
     row: int = 0
     rows: int = 0
     speed: float = 0.0
+    answered: datetime | None = None  # when a live feed last had an answer
 
 
 class Snapshot(Struct, frozen=True):

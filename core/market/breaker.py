@@ -11,7 +11,7 @@ FailureKind: TypeAlias = Literal["rate_limited", "network", "answer"]
 
 JITTER: Final = 0.2  # either way, so that many machines do not come back at the same moment
 _FIRST_SECONDS: Final[dict[FailureKind, float]] = {"rate_limited": 60.0, "network": 5.0, "answer": 5.0}
-_MOST_SECONDS: Final[dict[FailureKind, float]] = {"rate_limited": 900.0, "network": 300.0, "answer": 300.0}
+_MOST_SECONDS: Final[dict[FailureKind, float]] = {"rate_limited": 900.0, "network": 60.0, "answer": 60.0}
 _MOST_DOUBLINGS: Final = 10
 _SAID: Final[dict[FailureKind, str]] = {
     "rate_limited": "Yahoo asked us to wait",
@@ -47,7 +47,7 @@ CLOSED: Final = Breaker()
 def after_failure(breaker: Breaker, kind: FailureKind, now: datetime, random: float) -> Breaker:
     """The breaker after a request failed at `now`; `random`, from 0 to 1, spreads the moment of the next one.
 
-    A refusal (429) waits 60 s, 120 s, ... up to 15 min, anything else 5 s, 10 s, ... up to 5 min; counted apart.
+    A refusal (429) waits 60 s, 120 s, ... up to 15 min, anything else 5 s, 10 s, ... up to 1 min; counted apart.
     """
     refused = kind == "rate_limited"
     counted = breaker.failures if breaker.kind is not None and (breaker.kind == "rate_limited") == refused else 0

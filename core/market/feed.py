@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 
 from core.clock import Clock
@@ -39,6 +40,10 @@ class Feed(Protocol):
         """What is wrong with the feed, in one line; empty if nothing is."""
 
     @property
+    def answered(self) -> datetime | None:
+        """When the source last answered; None if it never did, or cannot."""
+
+    @property
     def asking(self) -> bool:
         """Whether the first answer is still to come."""
 
@@ -61,6 +66,7 @@ class EmptyFeed:
     interval = 15.0
     version = 0
     asking = False
+    answered = None
 
     def __init__(self, clock: Clock, trouble: str, source: Source = "none") -> None:
         self.source: Source = source

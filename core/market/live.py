@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
 
 from core.clock import Clock
@@ -54,6 +55,11 @@ class SharedFeed:
     def trouble(self) -> str:
         """What is wrong with the feed, in one line; empty if nothing is."""
         return self._hub.trouble(self._every)
+
+    @property
+    def answered(self) -> datetime | None:
+        """When Yahoo last answered."""
+        return self._hub.shared.polled_at
 
     @property
     def asking(self) -> bool:

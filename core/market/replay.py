@@ -22,6 +22,7 @@ class ReplayFeed:
     source: Source = "replay"
     trouble = ""
     asking = False
+    answered = None
 
     def __init__(self, table: PriceTable, currencies: dict[str, str], row: int = 0, speed: float = 1.0) -> None:
         self._table = table

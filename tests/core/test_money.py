@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.money import OUTPUT_DECIMALS, PRECISION, amount, exact, plain
+from core.money import OUTPUT_DECIMALS, PRECISION, amount, exact, plain, typed
 
 numbers = st.decimals(
     allow_nan=False, allow_infinity=False, places=OUTPUT_DECIMALS, min_value=-(10**30), max_value=10**30
@@ -74,3 +74,16 @@ def test_new_threads_compute_as_precisely() -> None:
     thread.start()
     thread.join()
     assert found == [PRECISION]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("1,250.50", "1250.50"), ("12,345,678", "12345678"), ("100", "100"), ("-1,000", "-1000")]
+)
+def test_commas_group_thousands_in_what_is_typed(text: str, number: str) -> None:
+    assert typed(text) == Decimal(number)
+
+
+@pytest.mark.parametrize("text", ["1,5", "99,50", "1,25.5", "1.000,50", ",500", "1,,000", "1000,000", "0,125"])
+def test_a_comma_that_may_be_a_decimal_point_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="groups no thousands"):
+        typed(text)

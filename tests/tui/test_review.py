@@ -323,3 +323,30 @@ async def test_without_a_trade_there_is_no_review(clock: KeyClock) -> None:
         await pilot.press("A")
         assert message(app) == "no micro-trade is ready"
         assert not on(app, Dialog)
+
+
+async def test_tab_goes_from_field_to_field_and_what_is_typed_arrives(
+    app: StrikezoneApp, driver: FakeRunner, clock: KeyClock
+) -> None:
+    async with app.run_test() as pilot:
+        await open_review(pilot, clock)
+        await pilot.press("e")
+        await pilot.pause()
+        await pilot.press(*"40", "tab", *"101.5", "tab", *"2", "enter")
+        await settled(app, pilot)
+        identity = driver.desk.now.proposals[0].id
+        assert ("review", identity, d(40), d("101.5"), d(2)) in driver.desk.calls
+
+
+async def test_a_decimal_comma_is_not_taken_for_a_thousand(
+    app: StrikezoneApp, driver: FakeRunner, clock: KeyClock
+) -> None:
+    async with app.run_test() as pilot:
+        await open_review(pilot, clock)
+        await pilot.press("e")
+        await pilot.pause()
+        app.screen.query_one("#price", Input).value = "99,50"
+        await pilot.press("enter")
+        await pilot.pause()
+        assert on(app, EditScreen)
+        assert "write a point before decimals" in app.screen.query_one("#hint-price", Lines).plain()

@@ -6,6 +6,7 @@ import fcntl
 import locale
 import os
 import shutil
+import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -72,7 +73,7 @@ def _checks(file: str | None, data: Path, show: Callable[[Check], None] | None) 
             portfolio = portfolio_at(file)
             from core.market.currency import symbols as wanted
 
-            symbols = wanted(portfolio)
+            symbols = wanted(portfolio) if portfolio.feed.source == "yahoo" else WELL_KNOWN
             found.append(Check("portfolio", "ok", f"{portfolio.path}: {len(portfolio.assets)} assets"))
         except StrikezoneError as error:
             found.append(Check("portfolio", "fail", clean(str(error.problems[0]), 300), error.problems[0].fix))
@@ -123,7 +124,7 @@ def _data(data: Path) -> Iterator[Check]:
             "data", "fail", f"{data} cannot be written", "give yourself write permission, or use --data-dir"
         )
         return
-    loose = [path for path in (data, *data.rglob("*")) if path.stat().st_mode & 0o077]
+    loose = [path for path in (data, *data.rglob("*")) if _is_open_to_others(path)]
     if loose:
         more = f" and {len(loose) - 1} more" if len(loose) > 1 else ""
         yield Check("data", "warn", f"others may read {loose[0]}{more}", f"chmod -R go= {data}")
@@ -140,12 +141,10 @@ def _ledgers(data: Path) -> Iterator[Check]:
     """Each portfolio's ledger: readable, not locked, nothing torn."""
     from core.ledger.storage import DurableTinyDB
 
-    for path in sorted(data.glob("*/ledger.json*")) if data.exists() else ():
-        if path.name != "ledger.json.lock":
-            continue
-        ledger = path.with_name("ledger.json")
+    for folder in sorted({path.parent for path in data.glob("*/ledger.json*")}):
+        ledger = folder / "ledger.json"
         name = f"ledger {ledger.parent.name}"
-        if (holder := _holder(path)) is not None:
+        if (holder := _holder(folder / "ledger.json.lock")) is not None:
             yield Check(name, "warn", f"locked by process {holder}", "if that process hangs, end it")
             continue
         try:
@@ -162,6 +161,15 @@ def _ledgers(data: Path) -> Iterator[Check]:
             yield Check(name, "warn", f"{entries} entries; {torn} torn tails of a crash are kept", "look at them")
         else:
             yield Check(name, "ok", f"{entries} entries")
+
+
+def _is_open_to_others(path: Path) -> bool:
+    """Whether anybody else may read it; what is gone meanwhile, and a link, may not."""
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return False
+    return not stat.S_ISLNK(mode) and bool(mode & 0o077)
 
 
 def _holder(lock: Path) -> str | None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import re
 import sys
 from collections.abc import Callable, Sequence
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Final, TypeVar
@@ -16,24 +14,26 @@ from msgspec.structs import replace
 
 from core.disk import create_whole, private_directory
 from core.errors import BadInput, NoTrustedPrices, StrikezoneError
+from core.market.currency import rate_symbol
 from core.market.open import ask_once
 from core.market.quotes import Quote, QuoteBoard
-from core.money import ZERO, exact, plain
+from core.money import ZERO, plain
 from core.places import portfolios_directory
 from core.portfolio import readers
 from core.portfolio.file import parse_portfolio
 from core.portfolio.table import Wrong
 from core.portfolio.write import NewAsset, NewPortfolio, written
 from core.text import clean
+from tui.cli.answers import LOT, amount, band_text, holding, listed_symbol, lot, option_value, pairs, percent
 from tui.cli.common import data_at, print_json, shared, warn
 
 Read = TypeVar("Read")
 HUNDRED: Final = Decimal(100)
+CASH: Final = ""  # cash among the targets; no symbol is empty
 KINDS: Final = {"ETF": "etf", "EQUITY": "stock", "MUTUALFUND": "fund", "CRYPTOCURRENCY": "crypto"}
 LEAST_SHARE: Final = Decimal("0.1")
 TOLERANCE: Final = Decimal("0.01")
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9-]*")
-_LOT: Final = "SYMBOL QUANTITY [PRICE [DATE]]"
 
 
 @click.command()
@@ -43,7 +43,8 @@ _LOT: Final = "SYMBOL QUANTITY [PRICE [DATE]]"
 @click.option("--base", metavar="CUR", help="The base currency (default USD).")
 @click.option("--holding", "holdings", multiple=True, metavar="SYMBOL=QTY[@PRICE[@DATE]]", help="What is held.")
 @click.option("--target", "targets", multiple=True, metavar="SYMBOL=PERCENT", help="What it should be.")
-@click.option("--keep-weights", is_flag=True, help="Today's weights are the targets.")
+@click.option("--cash-target", metavar="PERCENT", help="How much of it stays in cash (default 0).")
+@click.option("--keep-weights", is_flag=True, help="Today's weights, cash included, are the targets.")
 @click.option("--cash", "balances", multiple=True, metavar="CUR=AMOUNT", help="Cash that is held.")
 @click.option("--band", metavar="BAND", help='Tolerance: 3, "10%", "5/25" (default 3).')
 @click.option("--offline", is_flag=True, help="Do not ask the feed whether the symbols are right.")
@@ -55,6 +56,7 @@ def init(
     base: str | None,
     holdings: Sequence[str],
     targets: Sequence[str],
+    cash_target: str | None,
     keep_weights: bool,
     balances: Sequence[str],
     band: str | None,
@@ -65,23 +67,28 @@ def init(
     """Write a first portfolio file. Without --holding it asks, one question at a time."""
     if file is not None and id_ is None and _ID.fullmatch(str(file)):  # as everywhere: a name is an id
         file, id_ = None, str(file)
+    if file is not None and str(file) != clean(str(file), len(str(file))):
+        raise BadInput(f"FILE {clean(str(file))!r} has control characters in its name", fix="give another FILE")
+    if file is not None and id_ is None:  # each file its own ledger
+        id_ = _slug(file.stem)
     asking = not holdings and not targets
     if asking and not sys.stdin.isatty():
         raise BadInput("nothing is given, and there is no terminal to ask on", fix="give --holding SYMBOL=QTY, ...")
-    base = _option("--base", readers.major_currency, base) if base else ""
+    base = option_value("--base", readers.major_currency, base) if base else ""
     chosen = NewPortfolio(
-        id=_option("--id", readers.portfolio_id, id_) if id_ else "",
+        id=option_value("--id", readers.portfolio_id, id_) if id_ else "",
         base_currency=base or "USD",
-        assets=[_holding(text) for text in holdings],
+        assets=[holding(text) for text in holdings],
         name=clean(name),
-        balances=dict(_pair("--cash", text, readers.major_currency, readers.signed_amount) for text in balances),
-        band=_band(band or "3"),
+        balances=pairs("--cash", balances, readers.major_currency, readers.signed_amount),
+        cash_target=option_value("--cash-target", percent, cash_target or "0"),
+        band=band_text(band or "3"),
     )
     if asking:
         made = _Questions(chosen, data_at(data_dir), base, band, offline).answered()
     else:
-        made = _from_options(chosen, dict(_pair("--target", t, readers.symbol, readers.amount) for t in targets),
-                             data_at(data_dir), keep_weights, offline)  # fmt: skip
+        wanted = pairs("--target", targets, listed_symbol, readers.amount)
+        made = _from_options(chosen, wanted, data_at(data_dir), keep_weights, offline)
     _refuse_ledger(made.id, data_at(data_dir))
     path = _put(made, file)
     if as_json:
@@ -114,12 +121,20 @@ def _from_options(
             )
     assets = [_checked(asset, board.get(asset.symbol), chosen.base_currency) for asset in assets]
     if keep_weights and not targets:
-        targets = _weights(assets, board, chosen.base_currency)
+        board = _with_rates(board, assets, chosen, data)
+        targets = _weights(assets, board, chosen)
         if not targets:
-            raise NoTrustedPrices("--keep-weights needs a price of everything", fix="give --target instead")
-    if targets and abs(sum(targets.values(), ZERO) - HUNDRED) > TOLERANCE:
+            without = [a.symbol for a in assets if _base_price(a, board, chosen.base_currency) is None]
+            without += [c for c in chosen.balances if _rate(c, board, chosen.base_currency) is None]
+            raise NoTrustedPrices(
+                f"--keep-weights needs a price of everything; there is none of {', '.join(without) or 'it'}",
+                fix="nothing was written; give --target instead",
+            )
+        chosen = replace(chosen, cash_target=targets.pop(CASH))
+    total = sum(targets.values(), chosen.cash_target)
+    if targets and abs(total - HUNDRED) > TOLERANCE:
         raise BadInput(
-            f"the targets sum to {plain(sum(targets.values(), ZERO))}, not 100",
+            f"the targets sum to {plain(total)}, not 100",
             fix="nothing was written; correct --target",
         )
     return replace(
@@ -140,27 +155,30 @@ class _Questions:
         """The portfolio as answered."""
         click.echo("A first portfolio file, in a few questions; Ctrl-C leaves and writes nothing.", err=True)
         name = self._chosen.name or self._ask("Name", clean, "My portfolio")
-        id_ = self._chosen.id or self._ask("Short name for its ledger", readers.portfolio_id, _slug(name))
+        id_ = self._chosen.id or self._ask("Short name for its ledger", self._new_id, _slug(name))
         base = self._base or self._ask("Base currency", readers.major_currency, "USD")
         assets = self._holdings(base)
         if not self._offline:
             assets = self._check(assets, base)
         assets = [_checked(asset, self._board.get(asset.symbol), base) for asset in assets]
-        balances = dict(self._chosen.balances) or {base: self._ask(f"Cash in {base}", _amount, "0")}
-        band = self._chosen.band if self._band else self._ask("Tolerance band, in points or as 10%", _band, "3")
-        targets = self._targets(assets, base)
+        balances = dict(self._chosen.balances) or {base: self._ask(f"Cash in {base}", amount, "0")}
+        band = self._chosen.band if self._band else self._ask("Tolerance band, in points or as 10%", band_text, "3")
+        answers = replace(self._chosen, id=id_, name=name, base_currency=base, balances=balances, band=band)
+        targets = self._targets(assets, answers)
         return replace(
-            self._chosen,
-            id=id_,
-            name=name,
-            base_currency=base,
-            balances=balances,
-            band=band,
+            answers,
+            cash_target=targets.pop(CASH),
             assets=[replace(asset, target=targets.get(asset.symbol)) for asset in assets],
         )
 
+    def _new_id(self, text: str) -> str:
+        """An id that nothing is recorded under."""
+        id_ = readers.portfolio_id(text)
+        _refuse_ledger(id_, self._data)
+        return id_
+
     def _holdings(self, base: str) -> list[NewAsset]:
-        click.echo(f"What you hold, a line each: {_LOT}. An empty line ends.", err=True)
+        click.echo(f"What you hold, a line each: {LOT}. An empty line ends.", err=True)
         found: list[NewAsset] = []
         while True:
             line = click.prompt("  holding", default="", show_default=False, err=True).strip()
@@ -170,7 +188,7 @@ class _Questions:
                 click.echo("  at least one, please: VTI 100, for example", err=True)
                 continue
             try:
-                asset = replace(_lot(line.split()), currency=base)
+                asset = replace(lot(line.split()), currency=base)
                 if any(asset.symbol == other.symbol for other in found):
                     raise BadInput(
                         f"{asset.symbol} is there already", fix="more lots of it can be added in the file"
@@ -212,16 +230,19 @@ class _Questions:
             if not again:
                 return assets
 
-    def _targets(self, assets: list[NewAsset], base: str) -> dict[str, Decimal]:
-        """A target of each, in percent, that sum to 100; today's weights are offered."""
-        shown = _weights(assets, self._board, base)
-        even = {a.symbol: share for a, share in zip(assets, _shares([Decimal(1)] * len(assets)), strict=True)}
-        offered = shown or even
+    def _targets(self, assets: list[NewAsset], answers: NewPortfolio) -> dict[str, Decimal]:
+        """A target of each and of cash, in percent, that sum to 100; today's weights are offered."""
+        board = self._board if self._offline else _with_rates(self._board, assets, answers, self._data)
+        even = dict(zip((a.symbol for a in assets), _shares([Decimal(1)] * len(assets)), strict=True))
+        offered = _weights(assets, board, answers) or {**even, CASH: ZERO}
+        has_cash = any(answers.balances.values())
         click.echo("Targets, in percent of the portfolio; they sum to 100.", err=True)
         while True:
             targets = {
-                asset.symbol: self._ask(f"  target of {asset.symbol}", _percent, plain(offered[asset.symbol]))
-                for asset in assets
+                name: self._ask(f"  target of {name or 'cash'}", percent, plain(share))
+                if name or has_cash
+                else ZERO
+                for name, share in offered.items()
             }
             total = sum(targets.values(), ZERO)
             if abs(total - HUNDRED) <= TOLERANCE:
@@ -283,25 +304,59 @@ def _checked(asset: NewAsset, quote: Quote | None, base: str) -> NewAsset:
         return replace(asset, currency=base)
     currency = quote.currency
     raw = quote.raw_currency
-    if raw not in (None, currency) and asset.price and quote.price:
-        in_minor = abs(math.log(float(asset.price / quote.price))) > math.log(10)
-        if in_minor:
-            currency = str(raw)
-            warn([f"{asset.symbol}: {plain(asset.price)} is taken to be in {raw}"])
+    if raw not in (None, currency) and asset.price and quote.price and asset.price > 10 * quote.price:
+        currency = str(raw)
+        warn([f"{asset.symbol}: {plain(asset.price)} is taken to be in {raw}"])
     return replace(asset, currency=currency, name=quote.name or "", kind=KINDS.get(quote.kind or "", ""))
 
 
-def _weights(assets: Sequence[NewAsset], board: QuoteBoard, base: str) -> dict[str, Decimal]:
-    """Today's weights in percent with one decimal; empty if a price is missing or in another currency."""
-    values = []
+def _weights(assets: Sequence[NewAsset], board: QuoteBoard, chosen: NewPortfolio) -> dict[str, Decimal]:
+    """Today's weights of assets and CASH, in percent with one decimal; empty if a price or a rate is missing."""
+    base = chosen.base_currency
+    values: list[Decimal] = []
     for asset in assets:
-        quote = board.get(asset.symbol)
-        if quote is None or quote.price is None or quote.currency != base:
+        price = _base_price(asset, board, base)
+        if price is None:
             return {}
-        values.append(asset.quantity * quote.price)
+        values.append(asset.quantity * price)
+    cash = ZERO
+    for currency, balance in chosen.balances.items():
+        rate = _rate(currency, board, base)
+        if rate is None:
+            return {}
+        cash += balance * rate
+    values.append(max(cash, ZERO))
     if not sum(values, ZERO):
         return {}
-    return {asset.symbol: share for asset, share in zip(assets, _shares(values), strict=True)}
+    return dict(zip([*(asset.symbol for asset in assets), CASH], _shares(values), strict=True))
+
+
+def _with_rates(board: QuoteBoard, assets: Sequence[NewAsset], chosen: NewPortfolio, data: Path) -> QuoteBoard:
+    """The board with the rates of all other currencies."""
+    quoted = {quote.currency for asset in assets if (quote := board.get(asset.symbol)) is not None}
+    foreign = sorted(c for c in {*quoted, *chosen.balances} if c and c != chosen.base_currency)
+    if not foreign:
+        return board
+    rates = [rate_symbol(currency, chosen.base_currency) for currency in foreign]
+    found, _ = ask_once(data, [*(asset.symbol for asset in assets), *rates])
+    return board.merged(found.quotes.values())
+
+
+def _rate(currency: str, board: QuoteBoard, base: str) -> Decimal | None:
+    """What a unit of the currency is in base currency, as far as is known."""
+    if currency == base:
+        return Decimal(1)
+    rate = board.get(rate_symbol(currency, base))
+    return None if rate is None else rate.price
+
+
+def _base_price(asset: NewAsset, board: QuoteBoard, base: str) -> Decimal | None:
+    """What a unit costs in base currency, as far as is known."""
+    quote = board.get(asset.symbol)
+    if quote is None or quote.price is None or quote.currency is None:
+        return None
+    rate = _rate(quote.currency, board, base)
+    return None if rate is None else quote.price * rate
 
 
 def _shares(values: Sequence[Decimal]) -> list[Decimal]:
@@ -313,68 +368,6 @@ def _shares(values: Sequence[Decimal]) -> list[Decimal]:
     shares = [max(round(HUNDRED * value / total, 1), LEAST_SHARE if value else ZERO) for value in values]
     shares[max(range(len(values)), key=lambda i: values[i])] += HUNDRED - sum(shares, ZERO)
     return shares
-
-
-def _holding(text: str) -> NewAsset:
-    """`SYMBOL=QTY[@PRICE[@DATE]]`."""
-    symbol, equals, rest = text.rpartition("=")
-    if not equals:
-        raise BadInput(f"--holding {clean(text)} is not understood", fix="write SYMBOL=QTY, as in VTI=100@210.50")
-    try:
-        return _lot([symbol, *rest.split("@")])
-    except Wrong as wrong:
-        raise BadInput(f"--holding {clean(text)}: it {wrong.what}", fix=wrong.fix) from wrong
-
-
-def _lot(words: Sequence[str]) -> NewAsset:
-    """Symbol, quantity, and if known the price and the day of purchase."""
-    if not 2 <= len(words) <= 4:
-        raise BadInput(f"that is not {_LOT}", fix="for example VTI 100 210.50 2023-05-01")
-    price = readers.amount(_number(words[2])) if len(words) > 2 else None
-    acquired: date | None = readers.day(words[3]) if len(words) > 3 else None
-    return NewAsset(readers.symbol(words[0]), readers.amount(_number(words[1])), "", price, acquired)
-
-
-def _pair(
-    option: str, text: str, read_name: Callable[[object], str], read_number: Callable[[object], Decimal]
-) -> tuple[str, Decimal]:
-    name, equals, number = text.rpartition("=")
-    try:
-        if not equals:
-            raise Wrong("has no =", "write NAME=NUMBER")
-        return read_name(name), read_number(_number(number))
-    except Wrong as wrong:
-        raise BadInput(f"{option} {clean(text)}: it {wrong.what}", fix=wrong.fix) from wrong
-
-
-def _option(option: str, read: Callable[[object], str], text: str) -> str:
-    try:
-        return read(text)
-    except Wrong as wrong:
-        raise BadInput(f"{option}: it {wrong.what}", fix=wrong.fix) from wrong
-
-
-def _number(text: str) -> Decimal:
-    try:
-        return exact(text.replace(",", ""))
-    except ValueError as error:
-        raise Wrong(f"must be a number: {clean(text, 20)!r}", "write it like 100 or 210.50") from error
-
-
-def _amount(text: str) -> Decimal:
-    return readers.signed_amount(_number(text))
-
-
-def _percent(text: str) -> Decimal:
-    return readers.number(0, 100)(_number(text.removesuffix("%")))
-
-
-def _band(text: str) -> str:
-    """A band as a user writes it, if the file can hold it."""
-    text = text.strip()
-    if not re.fullmatch(r"\d{1,3}(\.\d+)?(\s*%|\s*/\s*\d{1,3}(\.\d+)?)?", text, re.ASCII):
-        raise BadInput(f"{clean(text, 20)!r} is no band", fix='write 3, "10%" or "5/25"')
-    return text
 
 
 def _slug(name: str) -> str:

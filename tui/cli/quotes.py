@@ -21,7 +21,13 @@ from tui.cli.common import DECIMAL, agreed, desk_on, portfolio_at, priced, print
 @click.argument("file", required=False)
 @click.option("--accept", metavar="SYMBOL", help="Believe a price that jumped or looks like a split.")
 @click.option("--split", nargs=2, metavar="SYMBOL NEW:OLD", help="Record the split behind a suspect price.")
-@click.option("--set", "typed", type=(str, DECIMAL), metavar="SYMBOL PRICE", help="Type a price; it lasts a day.")
+@click.option(
+    "--set",
+    "typed",
+    type=(str, DECIMAL),
+    metavar="SYMBOL PRICE",
+    help="Type a price: it counts at most a day.",
+)
 @click.option("--unset", metavar="SYMBOL", help="Forget a typed price.")
 @click.option("--yes", is_flag=True, help="Do not ask about a typed price that is far from the last one.")
 @priced
@@ -75,13 +81,23 @@ def _change(
         return [_told(entry) for entry in desk.split(symbol, *split_ratio(ratio)).recorded]
     if typed:
         symbol, price = typed
+        desk.prices.check_typed(symbol, price)
         odd = desk.unusual(symbol, price)
-        if odd and not yes and not agreed(f"{symbol}: {plain(price)} is {odd}. Use it?", what="such a price"):
+        if (
+            odd
+            and not yes
+            and not agreed(
+                f"{symbol}: {plain(price)} is {odd}. Use it?", what=f"{symbol} at {plain(price)}, {odd},"
+            )
+        ):
             return [f"{symbol}: nothing was changed"]
         kept = desk.type_price(symbol, price)
         assert kept is not None, "a price was given"
-        return [f"{symbol}: {plain(price)} {kept.currency} counts until {kept.expires:%Y-%m-%d %H:%M} UTC"]
+        end = f"{kept.expires:%Y-%m-%d %H:%M} UTC"
+        return [f"{symbol}: {plain(price)} {kept.currency} counts until {end}, or until the feed has a later one"]
     if unset:
+        if unset not in desk.prices.typed():
+            return [f"{unset}: no price was typed"]
         desk.type_price(unset, None)
         return [f"{unset}: the feed's price counts again"]
     return []

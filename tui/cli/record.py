@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -89,6 +89,8 @@ def split(words: tuple[str, ...], **options: Any) -> int:
     new, old = split_ratio(ratio)
     asset = portfolio.asset(symbol)
     currency = asset.currency if asset else portfolio.base_currency
+    if options["day"] is not None and options["day"] > datetime.now(UTC).date() + timedelta(days=1):
+        raise BadInput(f"{options['day']} is still to come", fix="record the split on its first day in new units")
     return _record(
         portfolio,
         {**options, "currency": None, "rate": None},

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from core.money import exact, plain
+from core.money import plain, typed
 from tui.commands import bindings
 from tui.widgets.lines import Lines, Span
 
@@ -77,16 +77,16 @@ class EditScreen(ModalScreen[Values]):
         values: Values = {}
         for name, value in self._fields:
             box = self.query_one(f"#{name}", Input)
-            text = box.value.strip().replace(",", "")
+            text = box.value.strip()
             try:
-                typed = exact(text) if text else None
-                if typed is not None and (typed < 0 or (name != "fees" and not typed)):
+                number = typed(text) if text else None
+                if number is not None and (number < 0 or (name != "fees" and not number)):
                     raise ValueError(f"{text} is not positive")
             except ValueError as error:
                 self.query_one(f"#hint-{name}", Lines).set_lines([(Span(f"  {error}", "trouble"),)])
                 box.focus()
                 return
-            values[name] = self._kept.get(name) if typed is None or typed == value else typed
+            values[name] = self._kept.get(name) if number is None or number == value else number
         self.dismiss(values)
 
     def action_leave(self) -> None:

@@ -31,7 +31,7 @@ class PriceActions(Screen[None]):
 
         now = "" if line.price is None else f", now {fmt.exact_price(line.price)}"
         title = f"price of {line.symbol} in {line.asset.currency}{now}"
-        form = EditScreen(title, (("price", None),), enter="use it for a day")
+        form = EditScreen(title, (("price", None),), enter="use it")
         self.app.push_screen(form, lambda values: self._typed(line, values))
 
     def _typed(self, line: Line, values: dict[str, Decimal | None] | None) -> None:

@@ -66,7 +66,7 @@ def _pushed(text: str, width: int) -> str:
     return " " * (width - size) + text if size <= width else left(text, width)
 
 
-class Lines(ScrollView, inherit_bindings=False):
+class Lines(ScrollView, inherit_bindings=False, can_focus=False):
     """Shows lines, with an optional header above and pinned lines below them that do not scroll."""
 
     BINDINGS = bindings("list")
@@ -285,9 +285,12 @@ def _blends(text: str, before: Style | None, style: Style) -> bool:
 
 def _changed_until(was: Row, now: Row) -> int:
     """The cell after the last one in which two lines differ."""
+    widths = [sum(cell_len(span.text) for span in row) for row in (was, now)]
+    if widths[0] != widths[1]:  # the same text at the end stands elsewhere
+        return max(widths)
     same = 0
     for before, after in zip(reversed(was), reversed(now), strict=False):
         if before != after:
             break
         same += cell_len(after.text)
-    return max(sum(cell_len(s.text) for s in row) for row in (was, now)) - same
+    return widths[0] - same

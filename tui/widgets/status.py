@@ -70,9 +70,9 @@ def _feed(snapshot: Snapshot, word: str, room: int) -> str:
         return f"{word} {feed.row}/{feed.rows}"
     if feed.source == "replay":
         return f"replay {word} {_speed(feed)}{feed.row}/{feed.rows}"
-    ages = [line.trust.age_seconds for line in snapshot.lines if line.trust.age_seconds is not None]
-    oldest = f" {fmt.age(max(ages))}" if ages else ""
-    return f"{feed.source} {word}{oldest}"
+    if feed.answered is None:
+        return f"{feed.source} {word}"
+    return f"{feed.source} {word} {fmt.age((snapshot.as_of - feed.answered).total_seconds())}"
 
 
 def _speed(feed: FeedStatus) -> str:

@@ -51,6 +51,7 @@ class ScriptedFeed:
     interval = 3600.0
     trouble = ""
     asking = False
+    answered = None
 
     def __init__(self, **prices: str) -> None:
         self.clock = StandingClock(NOON)

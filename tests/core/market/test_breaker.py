@@ -34,10 +34,8 @@ def test_refusals_double_from_a_minute_to_a_quarter_of_an_hour(times: int, wait:
 
 
 @pytest.mark.parametrize("kind", ["network", "answer"])
-@pytest.mark.parametrize(("times", "wait"), [(1, 5), (2, 10), (3, 20), (6, 160), (7, 300), (5000, 300)])
-def test_other_failures_double_from_five_seconds_to_five_minutes(
-    kind: FailureKind, times: int, wait: float
-) -> None:
+@pytest.mark.parametrize(("times", "wait"), [(1, 5), (2, 10), (3, 20), (4, 40), (5, 60), (5000, 60)])
+def test_other_failures_double_from_five_seconds_to_a_minute(kind: FailureKind, times: int, wait: float) -> None:
     assert seconds(failed(kind, times=times)) == pytest.approx(wait)
 
 
@@ -49,7 +47,7 @@ def test_the_wait_is_spread_by_a_fifth_either_way(random: float, wait: float) ->
 @pytest.mark.parametrize("random", [0.0, 0.5, 1.0])
 def test_no_jitter_reaches_beyond_the_longest_wait(random: float) -> None:
     assert seconds(failed("rate_limited", times=9, random=random)) <= 900
-    assert seconds(failed("network", times=9, random=random)) <= 300
+    assert seconds(failed("network", times=9, random=random)) <= 60
 
 
 def test_refusals_and_other_failures_are_counted_apart() -> None:

@@ -236,3 +236,10 @@ def test_a_split_that_a_recorded_sale_does_not_fit_is_refused(cli: Desk60) -> No
     assert done.code == 4
     assert "entry 1" in done.err
     assert len(cli.entries()) == 1
+
+
+def test_a_split_yet_to_come_is_refused(cli: Desk60) -> None:
+    done = cli("record", "split", "FILE", "VTI", "2:1", "--date", "2099-01-04")
+    assert done.code == 2
+    assert "2099-01-04" in done.complaint
+    assert cli.entries() == []

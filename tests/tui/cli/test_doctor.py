@@ -11,6 +11,7 @@ from typing import Any
 from tests.tui.cli.support import Done
 from tests.tui.cli.test_live import Live, live
 from tests.yahoo import Yahoo
+from tui.cli.doctor import WELL_KNOWN
 
 __all__ = ["live"]
 
@@ -115,3 +116,22 @@ def test_a_poller_that_is_asked_to_wait_is_told(live: Live, yahoo: Yahoo, tmp_pa
     assert board["verdict"] == "warn"
     assert "Yahoo asked us to wait" in board["detail"]
     assert json.loads((tmp_path / "data" / "feed" / "quotes.json").read_text())["breaker"]["kind"] == "rate_limited"
+
+
+def test_a_dangling_link_in_the_data_directory_breaks_nothing(live: Live, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir(mode=0o700, exist_ok=True)
+    (tmp_path / "data" / "gone").symlink_to(tmp_path / "nowhere")
+    assert verdicts(live("doctor", "--json"))["data"] == "ok"
+
+
+def test_a_damaged_ledger_without_a_lock_file_is_found(live: Live, tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "restored"
+    folder.mkdir(mode=0o700, parents=True)
+    (folder / "ledger.json").write_text('{"entries": {"1": {"kind"')
+    done = live("doctor", "--json")
+    assert (done.code, verdicts(done)["ledger restored"]) == (1, "fail")
+
+
+def test_a_replayed_portfolio_asks_for_none_of_its_symbols(live: Live, yahoo: Yahoo) -> None:
+    live("doctor", Path(__file__).parents[3] / "sample_portfolios" / "classic-60-40.toml")
+    assert [request.symbols for request in yahoo.quote_requests] == [WELL_KNOWN]

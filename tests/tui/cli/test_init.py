@@ -73,6 +73,13 @@ def test_a_price_in_pounds_is_one_in_pounds(live: Live, tmp_path: Path) -> None:
         (("--holding", "VTI=1", "--id", "My Id"), 2, "--id"),
         (("--holding", "VTI=1", "--base", "dollars"), 2, "--base"),
         (("--holding", "VTI=1", "--cash", "USD"), 2, "--cash"),
+        (("--holding", "VTI=1", "--cash", "USD=1", "--cash", "USD=2"), 2, "--cash: USD is given twice"),
+        (("--holding", "VTI=1", "--target", "VTI=50", "--target", "vti=50"), 2, "--target: VTI is given twice"),
+        (("--holding", "VTI=1@200@2099-01-04"), 2, "still to come"),
+        (("--holding", "VTI=0.000000000000001"), 2, "more than 12 decimals"),
+        (("--holding", "VTI=1", "--band", "500"), 2, "is no band"),
+        (("--holding", "VTI=1", "--cash-target", "x"), 2, "--cash-target"),
+        (("a\x1b[2J.toml", "--holding", "VTI=1"), 2, "control characters"),
         ((), 2, "no terminal to ask on"),
     ],
 )
@@ -178,10 +185,12 @@ def test_questions_forgive_typing_errors(asked: Asked, tmp_path: Path) -> None:
         ("Cash in USD [0]", "lots"),
         ("Cash in USD", "1,000"),
         ("Tolerance band", "5/25"),
-        ("target of VTI [65]", "60"),
-        ("target of BND [35]", "30"),
+        ("target of VTI [63.4]", "60"),
+        ("target of BND [34.1]", "30"),
+        ("target of cash [2.5]", "0"),
         ("target of VTI [60]", ""),
         ("target of BND [30]", "40"),
+        ("target of cash [0]", ""),
     )
     assert asked.end() == 0
     portfolio = made(tmp_path, "mine-yours")
@@ -212,3 +221,49 @@ def test_when_the_feed_fails_it_offers_to_go_on(asked: Asked, yahoo: Yahoo, tmp_
     )
     assert asked.end() == 0
     assert made(tmp_path, "my-portfolio").assets[0].target == 1.0
+
+
+def test_todays_weights_of_foreign_assets_count_at_their_rates(live: Live, yahoo: Yahoo, tmp_path: Path) -> None:
+    done = live("init", "--holding", "VTI=10", "--holding", "VOD.L=1000", "--keep-weights")
+    assert done.code == 0, done.err
+    vti = 10 * yahoo.world["VTI"].price
+    vodafone = 1000 * yahoo.world["VOD.L"].price / 100 * yahoo.world["GBPUSD=X"].price
+    share = 100 * vti / (vti + vodafone)
+    assert 100 * (made(tmp_path).assets[0].target or 0) == pytest.approx(share, abs=0.06)
+
+
+def test_weights_that_are_not_known_are_no_targets(live: Live, yahoo: Yahoo, tmp_path: Path) -> None:
+    done = live("init", *TWO, "--keep-weights", "--cash", "CHF=100")
+    assert done.code == 3
+    assert "there is none of CHF" in done.complaint
+    assert not (tmp_path / "portfolios").exists()
+
+
+def test_a_decimal_comma_is_refused(live: Live, tmp_path: Path) -> None:
+    done = live("init", "--holding", "VTI=1,5")
+    assert done.code == 2
+    assert "write a point before decimals" in done.complaint
+    assert not (tmp_path / "portfolios").exists()
+
+
+def test_kept_weights_count_cash_so_that_nothing_is_bought_with_it(live: Live, tmp_path: Path) -> None:
+    assert live("init", *TWO, "--cash", "USD=30000", "--keep-weights").code == 0
+    portfolio = made(tmp_path)
+    assert portfolio.cash.target > 0.3
+    assert portfolio.cash.target + sum(a.target or 0 for a in portfolio.assets) == pytest.approx(1, abs=1e-9)
+    assert live("check", "portfolio", "--json").json["proposals"] == []
+
+
+def test_a_price_in_pounds_far_below_todays_is_not_in_pence(live: Live, tmp_path: Path) -> None:
+    live("init", "--holding", "VOD.L=1000@0.05")
+    [vodafone] = made(tmp_path).assets
+    assert (str(vodafone.lots[0].price), vodafone.price_unit) == ("0.05", "")
+
+
+def test_two_files_have_two_ledgers_and_symbols_are_in_capitals(live: Live, tmp_path: Path) -> None:
+    for name in ("First one.toml", "second.toml"):
+        done = live("init", str(tmp_path / name), "--holding", "vti=1", "--target", "VTI=100", "--offline")
+        assert done.code == 0, done.err
+    first, second = (load_portfolio(tmp_path / name) for name in ("First one.toml", "second.toml"))
+    assert (first.id, second.id) == ("first-one", "second")
+    assert [a.symbol for a in first.assets] == ["VTI"]
