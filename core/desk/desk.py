@@ -157,7 +157,10 @@ class Desk:
                     where=self.portfolio.path,
                     fix="add an [[asset]] for it, or correct the symbol",
                 )
-            return self._append([draft])
+            confirmed = self._append([draft])
+            if draft.kind == "split" and confirmed.recorded and draft.symbol is not None:
+                self.prices.forget_typed(draft.symbol)
+            return confirmed
 
     def entries(self) -> tuple[Entry, ...]:
         """The ledger's entries, by number."""
@@ -240,6 +243,11 @@ class Desk:
             asset = self.portfolio.asset(symbol)
             if asset is None:
                 raise BadInput(f"{symbol} is a rate: it does not split", fix="give the symbol of an asset")
+            if trust.suspicion is None:
+                raise BadInput(
+                    f"{symbol}: its price does not look like a split",
+                    fix="nothing was recorded; `strikezone record split` takes a split with its --date",
+                )
             if day is None:
                 now = self.feed.clock.now()
                 moment = quote.time if quote is not None and quote.time is not None else now

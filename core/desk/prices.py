@@ -23,6 +23,7 @@ from core.money import plain
 from core.portfolio.model import Asset, Portfolio
 
 SAVE_EVERY: Final = timedelta(minutes=10)  # trusted prices go to the disk so often; what is suspect at once
+SPLIT_NEAR: Final = 0.1  # how far a price may be from the last one in new units to be explained by the split
 UNUSUAL: Final = 0.2  # a typed price this far from the last trusted one needs a second yes
 
 
@@ -94,7 +95,7 @@ class Prices:
         limit = self._portfolio.limits.max_jump.value
         if seen is None or trust.suspicion is None or memory.trusted is None:
             return
-        if near(seen.price, memory.trusted.price / ratio, limit):
+        if near(seen.price, memory.trusted.price / ratio, min(limit or SPLIT_NEAR, SPLIT_NEAR)):
             self.accept(symbol, quote, trust)
 
     def unusual(self, symbol: str, price: Decimal) -> str | None:
@@ -124,6 +125,11 @@ class Prices:
     def typed(self) -> frozenset[str]:
         """The symbols whose prices are typed, expired ones among them."""
         return frozenset(load_state(self._ledger.folder).typed)
+
+    def forget_typed(self, symbol: str) -> None:
+        """After a split: what was typed before it was of other units."""
+        if symbol in self.typed():
+            self._ledger.save_state(lambda s: replace(s, typed={k: t for k, t in s.typed.items() if k != symbol}))
 
     def check_typed(self, symbol: str, price: Decimal | None) -> Asset | None:
         """The asset whose price may be typed, None for a rate; BadInput for a strange symbol or price."""

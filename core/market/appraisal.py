@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from core.market.memory import Memory
-from core.market.quotes import Quote, QuoteBoard
+from core.market.quotes import FUTURE_TOLERANCE_SECONDS, Quote, QuoteBoard
 from core.market.trust import Trust, TrustLimits, judge, remember
 from core.market.typed import TypedPrice
 
@@ -33,7 +33,7 @@ def appraise(
 
     A typed price counts until it expires or the feed has a later one that is trusted.
     """
-    sessions = _last_sessions(board)
+    sessions = _last_sessions(board, now)
     quotes: dict[str, Quote] = {}
     trusts: dict[str, Trust] = {}
     kept: dict[str, Memory] = {}
@@ -59,10 +59,11 @@ def _later(quote: Quote, typed: TypedPrice) -> bool:
     return quote.time is not None and quote.time > typed.time
 
 
-def _last_sessions(board: QuoteBoard) -> dict[str, datetime]:
-    """The latest exchange time of anything on each venue."""
+def _last_sessions(board: QuoteBoard, now: datetime) -> dict[str, datetime]:
+    """The latest exchange time of anything on each venue; none that is still to come."""
+    latest_possible = now + timedelta(seconds=FUTURE_TOLERANCE_SECONDS)
     latest: dict[str, datetime] = {}
     for quote in board.quotes.values():
-        if quote.exchange is not None and quote.time is not None:
+        if quote.exchange is not None and quote.time is not None and quote.time <= latest_possible:
             latest[quote.exchange] = max(quote.time, latest.get(quote.exchange, quote.time))
     return latest

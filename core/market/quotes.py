@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
+
+FUTURE_TOLERANCE_SECONDS: Final = 60  # how far the clocks of an exchange and of this machine may differ
 
 
 class Quote(Struct, frozen=True):
@@ -78,7 +81,7 @@ def merged(old: Quote | None, new: Quote) -> Quote:
             market_state=new.market_state or old.market_state,
         )
     assert new.time is not None
-    if new.time < old.time:
+    if new.time < old.time and not _impossible(old.time, new.seen):
         kept = _with_kept(new, old)
         return replace(
             kept,
@@ -89,6 +92,11 @@ def merged(old: Quote | None, new: Quote) -> Quote:
             source=old.source,
         )
     return _with_kept(new, old)
+
+
+def _impossible(time: datetime, seen: datetime | None) -> bool:
+    """Whether a price's time lies ahead of an answer that came after it: no such price was ever traded."""
+    return seen is not None and (time - seen).total_seconds() > FUTURE_TOLERANCE_SECONDS
 
 
 def _with_kept(new: Quote, old: Quote | None) -> Quote:

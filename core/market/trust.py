@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Final, Literal, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
@@ -12,14 +12,14 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from core.market.memory import Memory, Print, confirmed, counted, print_of, split_ratio, suspected
-from core.market.quotes import Quote
-from core.market.sessions import next_opening, sessions_missed
+from core.market.quotes import FUTURE_TOLERANCE_SECONDS, Quote
+from core.market.sessions import EARLIEST_OPENING, may_trade, next_opening, sessions_missed
 
 LOWEST_PRICE: Final = Decimal("1e-9")
 HIGHEST_PRICE: Final = Decimal("1e9")
-FUTURE_TOLERANCE_SECONDS: Final = 60
 FUND_SECONDS: Final = 4 * 86400.0  # funds are priced once a day, after the close, and not over a weekend
 CLOSED_STATES: Final = frozenset({"CLOSED", "PRE", "PREPRE", "POST", "POSTPOST"})
+BEFORE_OPENING: Final = frozenset({"PRE", "PREPRE"})
 SAME_SESSION: Final = timedelta(hours=12)
 MOST_MISSED: Final = 2  # days of trading that a holiday may make out of a closed venue's last close
 MOST_MISSED_IN_ASIA: Final = 6  # where whole weeks are holidays
@@ -91,7 +91,8 @@ def judge(quote: Quote | None, memory: Memory | None, now: datetime, limits: Tru
     jump = None if before is None else float(seen.price / before - 1)
     error = _error(seen.price, before, limits)
     if quote.source == "manual":
-        return Trust(aged.stale is None, True, aged.stale, max(age, 0), aged.limit, jump, error, aged.note)
+        stale = aged.stale or _before_split(quote, seen, limits)
+        return Trust(stale is None, True, stale, max(age, 0), aged.limit, jump, error, aged.note)
     if quote.note is not None:  # its newest answer was no price: what it said before is shown, and not decided on
         said = f"{quote.note}; the last price is {age} s old"
         return Trust(False, True, said, age, aged.limit, jump, error, closed=aged.closed)
@@ -165,11 +166,30 @@ def _closed(quote: Quote, now: datetime, limit: float) -> bool:
     """Whether its venue is closed: said so lately, or it cannot have opened since it was said."""
     if quote.market_state not in CLOSED_STATES or quote.seen is None:
         return False
-    if timedelta(0) <= now - quote.seen <= timedelta(seconds=limit):
-        return True
-    if quote.timezone is None:
+    if quote.market_state == "CLOSED" and _within_session(quote, quote.seen):  # a lunch break
         return False
-    return now < next_opening(quote.seen, ZoneInfo(quote.timezone), quote.session_open)
+    lately = timedelta(0) <= now - quote.seen <= timedelta(seconds=limit)
+    if quote.timezone is None or _opens_the_same_day(quote, quote.seen.astimezone(ZoneInfo(quote.timezone))):
+        return lately
+    before = now < next_opening(quote.seen, ZoneInfo(quote.timezone), quote.session_open)
+    return before or (lately and quote.session_open is None)
+
+
+def _within_session(quote: Quote, moment: datetime) -> bool:
+    opens, closes = quote.session_open, quote.session_close
+    return opens is not None and closes is not None and opens <= moment < closes
+
+
+def _opens_the_same_day(quote: Quote, seen: datetime) -> bool:
+    """Whether its venue may open at any moment after `seen`, local: before the opening, at an hour for openings."""
+    if quote.session_open is None:
+        opens, latest = EARLIEST_OPENING, time(12) if quote.market_state == "CLOSED" else time.max
+    else:
+        opens, latest = quote.session_open.astimezone(seen.tzinfo).time(), time.max
+        if quote.market_state == "CLOSED":  # after the close, or a holiday
+            return False
+    before = quote.market_state in BEFORE_OPENING or quote.market_state == "CLOSED"
+    return before and opens <= seen.time() < latest and may_trade(seen.date(), ZoneInfo(str(quote.timezone)))
 
 
 def _not_the_last(quote: Quote, time: datetime, now: datetime, limits: TrustLimits) -> str | None:
@@ -214,6 +234,12 @@ def _stands_still(quote: Quote, memory: Memory, seen: Print, limits: TrustLimits
     return same and memory.repeats >= REPEATS and seen.time - since >= REPEATED_FOR
 
 
+def _before_split(quote: Quote, seen: Print, limits: TrustLimits) -> str | None:
+    """Why its price is of another number of units; None if no known split came after it."""
+    later = [split.day for split in limits.splits if split.day > _day(quote, seen.time)]
+    return f"its price is from before the split of {later[-1]}" if later else None
+
+
 class _Doubt(NamedTuple):
     reason: str | None = None
     suspicion: Suspicion | None = None
@@ -222,9 +248,8 @@ class _Doubt(NamedTuple):
 
 def _doubt(quote: Quote, memory: Memory | None, seen: Print, before: Decimal | None, limits: TrustLimits) -> _Doubt:
     """Whether the price is of another number of shares, or jumped too far to be believed at once."""
-    later = [split for split in limits.splits if split.day > _day(quote, seen.time)]
-    if later and limits.max_jump is not None:
-        return _Doubt(f"its price is from before the split of {later[-1].day}")
+    if limits.max_jump is not None and (earlier := _before_split(quote, seen, limits)):
+        return _Doubt(earlier)
     if before is None or limits.max_jump is None or memory is None:
         return _Doubt()
     if _stands_still(quote, memory, seen, limits):

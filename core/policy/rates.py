@@ -63,6 +63,7 @@ def joined(price: Trust, rate: Rate | None) -> Trust:
         trusted=False,
         usable=rate.trust.usable,
         reason=reason if price.trusted else f"{price.reason}; {reason}",
+        suspicion=None,  # a limit that only warns of a jump says nothing about the rate
         jump=None if price.trusted else price.jump,
         error=(1 + price.error) * (1 + rate.trust.error) - 1,
     )

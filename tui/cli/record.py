@@ -105,6 +105,7 @@ def _trade(side: Side, words: tuple[str, ...], options: dict[str, Any]) -> int:
     asset = portfolio.asset(symbol)
     currency = asset.currency if asset else portfolio.base_currency
     parts = _parts(options["currency"], currency)
+    _say_rate_unit(options)
     fees: Decimal = options["fees"]
     if fees < 0:
         raise BadInput("--fees cannot be negative", fix="give what was charged")
@@ -128,6 +129,7 @@ def _trade(side: Side, words: tuple[str, ...], options: dict[str, Any]) -> int:
 
 def _cash(sign: int, words: tuple[str, ...], options: dict[str, Any]) -> int:
     portfolio, (amount,) = _words(words, ("AMOUNT",))
+    _say_rate_unit(options)
     currency, parts = MINOR_UNITS.get(options["currency"], (options["currency"] or portfolio.base_currency, 1))
     return _record(
         portfolio,
@@ -141,6 +143,12 @@ def _cash(sign: int, words: tuple[str, ...], options: dict[str, Any]) -> int:
             rate=options["rate"],
         ),
     )
+
+
+def _say_rate_unit(options: dict[str, Any]) -> None:
+    """A rate is per pound, also where amounts are in pence: with both given it could be meant otherwise."""
+    if options["rate"] is not None and options["currency"] in MINOR_UNITS:
+        warn([f"--rate {plain(options['rate'])} is taken to be per {MINOR_UNITS[options['currency']][0]}"])
 
 
 def _parts(given: str | None, currency: str) -> int:

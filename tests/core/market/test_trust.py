@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from core.market.memory import Memory, Print
-from core.market.quotes import Quote
+from core.market.quotes import Quote, merged
 from core.market.trust import KnownSplit, Trust, TrustLimits, judge, remember
 
 NOW = datetime(2026, 11, 20, 21, tzinfo=UTC)
@@ -274,6 +274,59 @@ def test_the_known_opening_counts_instead_of_the_earliest() -> None:
     at_opening = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
     assert closed(at_opening - timedelta(seconds=1), seen=seen, session_open=opens).trusted
     assert not closed(at_opening, seen=seen, session_open=opens).trusted
+
+
+@pytest.mark.parametrize("state", ["PRE", "PREPRE", "CLOSED"])
+def test_a_venue_that_may_open_the_same_morning_is_closed_only_while_that_is_news(state: str) -> None:
+    nine = datetime(2026, 11, 23, 14, tzinfo=UTC)  # Monday, 09:00 in New York; the opening is not known
+    assert closed(nine + timedelta(seconds=119), seen=nine, state=state).trusted
+    assert not closed(nine + timedelta(seconds=121), seen=nine, state=state).trusted
+    assert not closed(nine + timedelta(hours=5), seen=nine, state=state).trusted
+
+
+@pytest.mark.parametrize("minutes", [0, 30])
+def test_before_the_opening_was_said_counts_only_until_it(minutes: int) -> None:
+    opens = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
+    seen = opens - timedelta(seconds=10)
+    assert closed(opens - timedelta(seconds=1), seen=seen, state="PRE", session_open=opens).trusted
+    late = opens + timedelta(minutes=minutes)
+    assert not closed(late, seen=seen, state="PRE", session_open=opens, delay_minutes=15).trusted
+
+
+def test_a_venue_that_says_before_its_opening_after_it_is_believed_only_for_a_while() -> None:
+    opens = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
+    seen = opens + timedelta(seconds=5)
+    assert closed(seen, seen=seen, state="PRE", session_open=opens).trusted
+    assert not closed(seen + timedelta(minutes=3), seen=seen, state="PRE", session_open=opens).trusted
+
+
+def test_a_lunch_break_is_no_close() -> None:
+    opens, closes = (datetime(2026, 11, 24, hour, tzinfo=UTC) for hour in (0, 6))
+    tokyo: dict[str, Any] = {
+        "timezone": "Asia/Tokyo",
+        "exchange": "JPX",
+        "session_open": opens,
+        "session_close": closes,
+    }
+    noon = datetime(2026, 11, 24, 3, tzinfo=UTC)
+    last = noon - timedelta(minutes=30)
+    assert not closed(noon, time=last, **tokyo).trusted
+    assert closed(closes + timedelta(hours=1), time=closes, **tokyo).trusted
+
+
+def test_a_typed_price_from_before_a_split_is_not_of_its_units() -> None:
+    limits = TrustLimits("USD", 120.0, 0.20, splits=[KnownSplit(NOW.date() + timedelta(days=1), Decimal(2))])
+    shown = quote(source="manual", expires=NOW + timedelta(days=1))
+    trust = judge(shown, None, NOW + timedelta(hours=12), limits)
+    assert (trust.trusted, "before the split" in (trust.reason or "")) == (False, True)
+
+
+def test_a_time_that_never_came_does_not_outlive_the_next_answer() -> None:
+    wrong = quote(time=NOW + timedelta(days=300), seen=NOW, price=Decimal(50))
+    right = quote(seen=NOW + timedelta(seconds=15))
+    assert merged(wrong, right).price == Decimal(100)
+    slightly = quote(time=NOW + timedelta(seconds=60), seen=NOW, price=Decimal(50))
+    assert merged(slightly, right).price == Decimal(50)
 
 
 def test_on_a_holiday_the_last_close_stays_trusted_while_the_feed_says_closed() -> None:

@@ -12,6 +12,7 @@ from core.book.book import Book, Position
 from core.book.lots import HeldLot
 from core.market.quotes import Quote, QuoteBoard
 from core.market.trust import Trust
+from core.policy.rates import Rate, joined
 from core.policy.valuation import Valuation, value_book
 from core.portfolio.model import AbsoluteBand, Asset, Portfolio
 from tests.core.planning.samples import NOW
@@ -153,3 +154,12 @@ def test_an_outside_asset_whose_rate_is_unknown_hides_nothing() -> None:
     board = QuoteBoard({s: Quote(s, "csv", D(9), c, NOW) for s, c in (("VTI", "USD"), ("H", "CHF"))})
     found = value_book(Portfolio("p", "p", "USD", assets), book, board, {"VTI": SURE, "H": SURE})
     assert (found.value, found.lines[1].value, found.lines[1].state) == (D(9), None, "outside")
+
+
+def test_a_jump_that_is_only_warned_of_hides_no_doubtful_rate() -> None:
+    jumped = Trust(False, True, "jumped +21.0%", suspicion="jump")
+    old = Rate("EUR", "EURUSD=X", Trust(False, True, "3 h old"))
+    both = joined(jumped, old)
+    assert (both.trusted, both.suspicion) == (False, None)
+    assert "3 h old" in (both.reason or "")
+    assert joined(jumped, replace(old, trust=Trust(True, True))).suspicion == "jump"

@@ -287,6 +287,18 @@ def test_a_manual_portfolio_asks_nobody(live: Live, yahoo: Yahoo, tmp_path: Path
     assert yahoo.requests == []
 
 
+def test_a_typed_price_does_not_outlive_a_split(live: Live, tmp_path: Path) -> None:
+    (tmp_path / "live.toml").write_text(BOOK.replace("[[asset]]", '[feed]\nsource = "manual"\n\n[[asset]]', 1))
+    for symbol in ("VTI", "BND"):
+        live("quotes", "FILE", "--set", symbol, "100")
+    refused = live("quotes", "FILE", "--split", "VTI", "2:1")
+    assert (refused.code, "does not look like a split" in refused.complaint) == (2, True)
+    assert live("ledger", "list", "FILE", "--json").json["entries"] == []
+    assert live("record", "split", "FILE", "VTI", "2:1").code == 0
+    look = live("check", "FILE", "--json")
+    assert (look.code, look.json["proposals"]) == (3, [])
+
+
 def test_a_command_ends_in_time_although_nothing_answers(live: Live, yahoo: Yahoo) -> None:
     yahoo.fault(".", "hang")
     done = live("check", "FILE", "--json")
