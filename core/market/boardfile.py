@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from core.disk import replace_whole
 from core.market.breaker import CLOSED, Breaker
-from core.market.quotes import Quote, QuoteBoard
+from core.market.quotes import Moment, Quote, QuoteBoard
 
 FILE: Final = "quotes.json"
 SCHEMA: Final = 1
@@ -31,11 +31,11 @@ class Shared(Struct, frozen=True):
     """
 
     schema: int = SCHEMA
-    attempted_at: datetime | None = None
-    polled_at: datetime | None = None
+    attempted_at: Moment | None = None
+    polled_at: Moment | None = None
     trouble: str = ""
     breaker: Breaker = CLOSED
-    asked: dict[str, datetime] = {}
+    asked: dict[str, Moment] = {}
     unknown: tuple[str, ...] = ()
     quotes: dict[str, Quote] = {}
 

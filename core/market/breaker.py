@@ -7,6 +7,8 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
+from core.market.quotes import Moment
+
 FailureKind: TypeAlias = Literal["rate_limited", "network", "answer"]
 
 JITTER: Final = 0.2  # either way, so that many machines do not come back at the same moment
@@ -25,7 +27,7 @@ class Breaker(Struct, frozen=True):
 
     kind: FailureKind | None = None
     failures: int = 0
-    until: datetime | None = None
+    until: Moment | None = None
 
     def is_open(self, now: datetime) -> bool:
         """Whether no request may be made at `now`. A moment beyond the longest wait is a clock set back."""

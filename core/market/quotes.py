@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Annotated, Final, TypeAlias
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+Moment: TypeAlias = Annotated[datetime, Meta(tz=True)]  # read from a file, it has to say its zone
 FUTURE_TOLERANCE_SECONDS: Final = 60  # how far the clocks of an exchange and of this machine may differ
 
 
@@ -25,7 +26,7 @@ class Quote(Struct, frozen=True):
     source: str
     price: Decimal | None = None
     currency: str | None = None
-    time: datetime | None = None
+    time: Moment | None = None
     previous_close: Decimal | None = None
     volume: int | None = None  # units traded this session
     raw_currency: str | None = None
@@ -35,10 +36,10 @@ class Quote(Struct, frozen=True):
     exchange: str | None = None  # the source's code of it, such as NMS or LSE
     kind: str | None = None  # the source's word: EQUITY, ETF, MUTUALFUND, CURRENCY, CRYPTOCURRENCY, INDEX, FUTURE
     name: str | None = None
-    seen: datetime | None = None
-    session_open: datetime | None = None
-    session_close: datetime | None = None
-    expires: datetime | None = None  # of a typed price
+    seen: Moment | None = None
+    session_open: Moment | None = None
+    session_close: Moment | None = None
+    expires: Moment | None = None  # of a typed price
     note: str | None = None  # why the newest answer of the source gave no price, if it gave none
 
     @property

@@ -211,7 +211,7 @@ class FeedHub:
         """A poller that is stopped keeps its lock: after a long silence its lock file is put out of its way."""
         now, shared = self.clock.now(), self.shared
         last = max(filter(None, (shared.attempted_at, shared.breaker.until)), default=None)
-        if last is not None and now - last > polling.late(interval):
+        if last is None or now - last > polling.late(interval):
             with contextlib.suppress(FileNotFoundError):
                 held_since = datetime.fromtimestamp(self._lock.path.stat().st_mtime, UTC)
                 if now - held_since > polling.late(interval):

@@ -159,6 +159,21 @@ def test_a_poller_that_stands_still_is_replaced(tmp_path: Path, source: Source, 
         assert len(source.asked) == asked
 
 
+def test_a_poller_that_stopped_before_its_first_try_is_replaced(
+    tmp_path: Path, source: Source, clock: StandingClock
+) -> None:
+    stopped = FileLock(tmp_path / "lock")
+    assert stopped.acquire()
+    with hub_on(tmp_path, source, clock) as other:
+        other.want("me", ["VTI"], 15)
+        clock.moment = datetime.now(UTC)
+        other.beat()
+        assert not other.polling  # it may be about to try
+        clock.moment += timedelta(seconds=120)
+        until(lambda: other.shared.polled_at == clock.moment, other)
+    stopped.release()
+
+
 def test_a_new_symbol_is_asked_for_at_once(tmp_path: Path, source: Source, clock: StandingClock) -> None:
     with hub_on(tmp_path, source, clock) as hub:
         hub.want("me", ["VTI"], 3600)
@@ -263,7 +278,12 @@ def test_prices_are_on_the_board_before_anything_is_asked(
         assert source.asked == []
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"schema": 99}', b"\xff\xfe", b'{"quotes": {"A": 1}}'])
+NO_ZONE = b'{"polled_at": "2026-11-20T21:00:00", "asked": {"VTI": "2026-11-20T21:00:00"}}'
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b'{"schema": 99}', b"\xff\xfe", b'{"quotes": {"A": 1}}', NO_ZONE]
+)
 def test_a_board_that_cannot_be_read_is_fetched_anew(
     tmp_path: Path, source: Source, clock: StandingClock, content: bytes
 ) -> None:
