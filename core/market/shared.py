@@ -233,7 +233,8 @@ class FeedHub:
         if wanted.symbols and self._fetcher.under_way is None and not self.shared.breaker.is_open(now):
             if polling.due(self.shared, wanted, now):
                 self._save(replace(self.shared, attempted_at=now))
-                self._fetcher.ask(Question(wanted.symbols, now))
+                if self.polling:  # if this process was stopped meanwhile, another may have taken its place
+                    self._fetcher.ask(Question(wanted.symbols, now))
             elif (symbol := self._without_session(wanted, now)) is not None:
                 self._fetcher.ask(Question((symbol,), now, sessions=True))
         if self._open_ticker is not None and self.shared.polled_at is not None and not self.shared.trouble:
