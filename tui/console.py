@@ -12,6 +12,7 @@ from rich.text import Text
 
 from core.book.book import Book
 from core.book.entries import Entry
+from core.book.lots import cash_moved
 from core.book.report import ratio
 from core.desk.confirmation import Confirmed
 from core.desk.snapshot import Snapshot
@@ -183,11 +184,10 @@ def print_positions(book: Book, base_currency: str) -> None:
 
 def _moved(entry: Entry) -> str:
     """What an entry adds to the cash: a payment, the proceeds of a sale, the cost of a buy."""
-    amount_moved = entry.amount
-    if entry.quantity is not None and entry.price is not None:
-        value, fees = entry.quantity * entry.price, entry.fees or ZERO
-        amount_moved = value - fees if entry.side == "sell" else -value - fees
-    return "" if amount_moved is None else written.money(amount_moved, sign=True) + _currency(entry)
+    moved = entry.amount
+    if entry.side is not None and entry.quantity is not None and entry.price is not None:
+        moved = cash_moved(entry.side, entry.quantity, entry.price, entry.fees)
+    return "" if moved is None else written.money(moved, sign=True) + _currency(entry)
 
 
 def _currency(entry: Entry) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from core.book.book import build_book
 from core.book.entries import Entry, Head
-from core.book.lots import basis_of, to_grid
+from core.book.lots import basis_of, cash_moved
 from core.money import ONE, ZERO, plain
 
 
@@ -72,7 +72,7 @@ def _sale(entry: Entry) -> list[str]:
         total += basis + part.gain
     if entry.quantity is None or entry.price is None:
         return []
-    proceeds = to_grid(entry.quantity * entry.price) - (entry.fees or ZERO)
+    proceeds = cash_moved("sell", entry.quantity, entry.price, entry.fees)
     if total == proceeds:
         return []
     return [f"entry {entry.seq}: its lots account for {plain(total)}, its proceeds are {plain(proceeds)}"]

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from core.book.entries import Entry, Head, HeadAsset, Ratio
 from core.book.holding import Holding, Position, entry_order
-from core.book.lots import HeldLot, opening_key, to_grid
+from core.book.lots import HeldLot, cash_moved, opening_key
 from core.book.purse import Purse
 from core.book.splits import check_ratio
 from core.errors import BadInput
@@ -191,14 +191,13 @@ class BookBuilder:
         if holding.currency != entry.currency:
             self._problem(entry, f"is in {entry.currency}, but {symbol} is in {holding.currency}")
             return
-        value, fees = to_grid(quantity * price), entry.fees or ZERO
+        moved = cash_moved(entry.side, quantity, price, entry.fees)
         if entry.side == "buy":
-            holding.buy(entry, quantity, value + fees)
-            self._purse.settle(entry, -value - fees)
+            holding.buy(entry, quantity, -moved)
         else:
             for what in holding.sell(entry, quantity):
                 self._problem(entry, what)
-            self._purse.settle(entry, value - fees)
+        self._purse.settle(entry, moved)
         self._keep(entry)
 
     def _split(self, entry: Entry) -> None:

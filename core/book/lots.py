@@ -13,7 +13,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from core.book.entries import EntryLot, Ratio
+from core.book.entries import EntryLot, Ratio, Side
 from core.book.splits import split_quantity
 from core.money import ZERO, plain
 
@@ -78,6 +78,12 @@ def key_order(key: str) -> tuple[bool, int]:
     """Sorts keys: opening lots in the file's order, then bought lots by their entry."""
     kind, _, number = key.rpartition(":")
     return not kind.startswith(_OPENING), int(number)
+
+
+def cash_moved(side: Side, quantity: Decimal, price: Decimal, fees: Decimal | None) -> Decimal:
+    """What a trade adds to the cash of its currency: the proceeds of a sale, less fees; minus what a buy costs."""
+    value, fees = to_grid(quantity * price), fees or ZERO
+    return value - fees if side == "sell" else -value - fees
 
 
 def to_grid(number: Decimal) -> Decimal:
@@ -153,7 +159,7 @@ def _parts(
     picks: Sequence[tuple[HeldLot, Decimal]], quantity: Decimal, price: Decimal, fees: Decimal
 ) -> tuple[EntryLot, ...]:
     """One part per pick; each has its share of the proceeds after fees, the last what remains of them."""
-    left = proceeds = to_grid(quantity * price) - fees
+    left = proceeds = cash_moved("sell", quantity, price, fees)
     parts = []
     for number, (lot, taken) in enumerate(picks, start=1):
         received = left if number == len(picks) else share(proceeds, taken, quantity)

@@ -17,6 +17,7 @@ from core.market.replay import CsvFeed, ReplayFeed
 from core.portfolio.model import Portfolio
 
 if TYPE_CHECKING:
+    from core.market.live import SharedFeed
     from core.market.quotes import Quote
     from core.market.shared import FeedHub
     from core.market.stream import Stream
@@ -39,31 +40,30 @@ def open_feed(
         raise BadInput("--at needs --prices", where=portfolio.path, fix="add --prices CSV")
     if portfolio.feed.source == "manual":
         return _manual()
-    from core.market.live import SharedFeed
-    from core.market.shared import QUICK_BEAT_SECONDS, FeedHub
-    from core.market.yahoo import YahooClient
-
-    folder = data_directory / FEED_FOLDER
-    hub = FeedHub(folder, YahooClient(folder / LIBRARY_FOLDER), beat_seconds=QUICK_BEAT_SECONDS)
-    return SharedFeed(hub, portfolio.feed.interval, owns_hub=True)
+    return _for_one_look(data_directory, portfolio.feed.interval)
 
 
 def ask_once(data_directory: Path, symbols: Iterable[str], interval: float = 15.0) -> tuple[QuoteBoard, str]:
     """What the shared board has of `symbols` after asking for what is not fresh on it, and what was wrong, if
     anything."""
-    from core.market.live import SharedFeed
-    from core.market.shared import QUICK_BEAT_SECONDS, FeedHub
-    from core.market.yahoo import YahooClient
-
-    folder = data_directory / FEED_FOLDER
-    hub = FeedHub(folder, YahooClient(folder / LIBRARY_FOLDER), beat_seconds=QUICK_BEAT_SECONDS)
-    feed = SharedFeed(hub, interval, owns_hub=True)
+    feed = _for_one_look(data_directory, interval)
     try:
         feed.want(symbols)
         feed.settle()
         return feed.board, feed.trouble
     finally:
         feed.close()
+
+
+def _for_one_look(data_directory: Path, interval: float) -> SharedFeed:
+    """A feed over a hub of its own, without a stream."""
+    from core.market.live import SharedFeed
+    from core.market.shared import QUICK_BEAT_SECONDS, FeedHub
+    from core.market.yahoo import YahooClient
+
+    folder = data_directory / FEED_FOLDER
+    hub = FeedHub(folder, YahooClient(folder / LIBRARY_FOLDER), beat_seconds=QUICK_BEAT_SECONDS)
+    return SharedFeed(hub, interval, owns_hub=True)
 
 
 class LiveFeeds:

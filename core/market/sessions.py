@@ -21,9 +21,14 @@ def may_trade(day: date, zone: ZoneInfo) -> bool:
     return day.weekday() != SATURDAY
 
 
+def opening_time(zone: ZoneInfo, session_open: datetime | None) -> time:
+    """The local time at which the regular session opens, or the earliest at which it may if that is not known."""
+    return EARLIEST_OPENING if session_open is None else session_open.astimezone(zone).time()
+
+
 def next_opening(after: datetime, zone: ZoneInfo, session_open: datetime | None = None) -> datetime:
     """The first moment after `after` at which the regular session could open, at the local time it is known to."""
-    opens = EARLIEST_OPENING if session_open is None else session_open.astimezone(zone).time()
+    opens = opening_time(zone, session_open)
     day = after.astimezone(zone).date()
     while True:
         moment = datetime.combine(day, opens, zone)

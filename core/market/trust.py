@@ -13,12 +13,13 @@ from msgspec import Struct
 
 from core.market.memory import Memory, Print, confirmed, counted, print_of, split_ratio, suspected
 from core.market.quotes import FUTURE_TOLERANCE_SECONDS, Quote
-from core.market.sessions import EARLIEST_OPENING, may_trade, next_opening, sessions_missed
+from core.market.sessions import may_trade, next_opening, opening_time, sessions_missed
 
 LOWEST_PRICE: Final = Decimal("1e-9")
 HIGHEST_PRICE: Final = Decimal("1e9")
 FUND_SECONDS: Final = 4 * 86400.0  # funds are priced once a day, after the close, and not over a weekend
 CLOSED_STATES: Final = frozenset({"CLOSED", "PRE", "PREPRE", "POST", "POSTPOST"})
+NOON: Final = time(12)
 BEFORE_OPENING: Final = frozenset({"PRE", "PREPRE"})
 SAME_SESSION: Final = timedelta(hours=12)
 MOST_MISSED: Final = 2  # days of trading that a holiday may make out of a closed venue's last close
@@ -169,9 +170,10 @@ def _closed(quote: Quote, now: datetime, limit: float) -> bool:
     if quote.market_state == "CLOSED" and _within_session(quote, quote.seen):  # a lunch break
         return False
     lately = timedelta(0) <= now - quote.seen <= timedelta(seconds=limit)
-    if quote.timezone is None or _opens_the_same_day(quote, quote.seen.astimezone(ZoneInfo(quote.timezone))):
+    zone = None if quote.timezone is None else ZoneInfo(quote.timezone)
+    if zone is None or _may_open_at_once(quote, quote.seen.astimezone(zone), zone):
         return lately
-    before = now < next_opening(quote.seen, ZoneInfo(quote.timezone), quote.session_open)
+    before = now < next_opening(quote.seen, zone, quote.session_open)
     return before or (lately and quote.session_open is None)
 
 
@@ -180,16 +182,15 @@ def _within_session(quote: Quote, moment: datetime) -> bool:
     return opens is not None and closes is not None and opens <= moment < closes
 
 
-def _opens_the_same_day(quote: Quote, seen: datetime) -> bool:
-    """Whether its venue may open at any moment after `seen`, local: before the opening, at an hour for openings."""
-    if quote.session_open is None:
-        opens, latest = EARLIEST_OPENING, time(12) if quote.market_state == "CLOSED" else time.max
+def _may_open_at_once(quote: Quote, seen: datetime, zone: ZoneInfo) -> bool:
+    """Whether it was said at an hour, local, after which its venue may open any moment of the same day."""
+    if quote.market_state in BEFORE_OPENING:
+        latest = time.max
+    elif quote.market_state == "CLOSED" and quote.session_open is None:
+        latest = NOON  # what is closed after it has closed
     else:
-        opens, latest = quote.session_open.astimezone(seen.tzinfo).time(), time.max
-        if quote.market_state == "CLOSED":  # after the close, or a holiday
-            return False
-    before = quote.market_state in BEFORE_OPENING or quote.market_state == "CLOSED"
-    return before and opens <= seen.time() < latest and may_trade(seen.date(), ZoneInfo(str(quote.timezone)))
+        return False
+    return opening_time(zone, quote.session_open) <= seen.time() < latest and may_trade(seen.date(), zone)
 
 
 def _not_the_last(quote: Quote, time: datetime, now: datetime, limits: TrustLimits) -> str | None:

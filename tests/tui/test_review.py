@@ -39,6 +39,11 @@ async def open_review(pilot: Pilot[None], clock: KeyClock) -> None:
     clock.forward()
 
 
+async def open_edit(pilot: Pilot[None]) -> None:
+    await pilot.press("e")
+    await pilot.pause()
+
+
 async def test_y_records_what_is_shown_and_the_line_comes_from_the_entry(
     app: StrikezoneApp, driver: FakeRunner, clock: KeyClock
 ) -> None:
@@ -140,8 +145,7 @@ async def test_an_edit_returns_to_the_review_and_only_there_y_is_heard(
 ) -> None:
     async with app.run_test() as pilot:
         await open_review(pilot, clock)
-        await pilot.press("e")
-        await pilot.pause()
+        await open_edit(pilot)
         assert on(app, EditScreen)
         await pilot.press(*"40y", "backspace")
         await pilot.press("enter")
@@ -166,14 +170,12 @@ async def test_price_and_fees_can_be_edited_and_edits_add_up(
 ) -> None:
     async with app.run_test() as pilot:
         await open_review(pilot, clock)
-        await pilot.press("e")
-        await pilot.pause()
+        await open_edit(pilot)
         app.screen.query_one("#price", Input).value = "101.5"
         await pilot.press("enter")
         await settled(app, pilot)
         clock.forward()
-        await pilot.press("e")
-        await pilot.pause()
+        await open_edit(pilot)
         app.screen.query_one("#fees", Input).value = "2"
         await pilot.press("enter")
         await settled(app, pilot)
@@ -202,8 +204,7 @@ async def test_escape_leaves_the_edit_and_nothing_is_edited(
 async def test_what_is_no_number_is_said_in_the_form(app: StrikezoneApp, clock: KeyClock, typed: str) -> None:
     async with app.run_test() as pilot:
         await open_review(pilot, clock)
-        await pilot.press("e")
-        await pilot.pause()
+        await open_edit(pilot)
         app.screen.query_one("#quantity", Input).value = typed
         await pilot.press("enter")
         await pilot.pause()
@@ -216,8 +217,7 @@ async def test_an_edit_that_the_desk_refuses_leaves_the_trade_as_it_was(
 ) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await open_review(pilot, clock)
-        await pilot.press("e")
-        await pilot.pause()
+        await open_edit(pilot)
         app.screen.query_one("#quantity", Input).value = "9999"
         await pilot.press("enter")
         await settled(app, pilot)
@@ -330,8 +330,7 @@ async def test_tab_goes_from_field_to_field_and_what_is_typed_arrives(
 ) -> None:
     async with app.run_test() as pilot:
         await open_review(pilot, clock)
-        await pilot.press("e")
-        await pilot.pause()
+        await open_edit(pilot)
         await pilot.press(*"40", "tab", *"101.5", "tab", *"2", "enter")
         await settled(app, pilot)
         identity = driver.desk.now.proposals[0].id
@@ -343,8 +342,7 @@ async def test_a_decimal_comma_is_not_taken_for_a_thousand(
 ) -> None:
     async with app.run_test() as pilot:
         await open_review(pilot, clock)
-        await pilot.press("e")
-        await pilot.pause()
+        await open_edit(pilot)
         app.screen.query_one("#price", Input).value = "99,50"
         await pilot.press("enter")
         await pilot.pause()

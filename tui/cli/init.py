@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from core.disk import create_whole, private_directory
 from core.errors import BadInput, NoTrustedPrices, StrikezoneError
+from core.ledger.state import LEDGER_FILE
 from core.market.currency import rate_symbol
 from core.market.open import ask_once
 from core.market.quotes import Quote, QuoteBoard
@@ -218,7 +219,7 @@ class _Questions:
                     continue
                 other = self._ask(
                     f"  Yahoo does not know {asset.symbol}; its symbol there, or Enter to leave it out",
-                    lambda text: readers.symbol(text) if text else "",
+                    lambda text: listed_symbol(text) if text else "",
                     "",
                 )
                 if other:
@@ -271,7 +272,7 @@ def _say(error: Exception) -> None:
 
 def _refuse_ledger(id_: str, data: Path) -> None:
     """A ledger of that name holds what was recorded for another file."""
-    if any((data / id_ / name).exists() for name in ("ledger.json", "ledger.json.log")):
+    if any((data / id_ / name).exists() for name in (LEDGER_FILE, LEDGER_FILE + ".log")):
         raise BadInput(
             f"{data / id_} has a ledger already",
             fix="nothing was written; give another --id, or move the ledger away",
