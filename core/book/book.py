@@ -110,7 +110,7 @@ class BookBuilder:
             return
         if self._head.opened is not None and entry.effective <= self._head.opened:
             insort(self._skipped, entry.seq)
-        elif entry.kind == "cash":
+        elif entry.kind in ("cash", "interest", "fee"):
             self._purse.pay(entry, entry.amount or ZERO)
         elif entry.kind == "split":
             self._split(entry)

@@ -10,13 +10,14 @@ import msgspec
 from core.book.entries import Entry, Head
 
 Document = dict[str, Any]
+NUMBERS: Final = ("rate", "quantity", "price", "fees", "amount", "withheld", "new", "old", "basis_share")
 _ALWAYS: Final = frozenset({"rate"})  # which is 1 where it is left out
 
 
 def document_of(value: Entry | Head) -> Document:
     """`value` as a document that any reader of JSON understands."""
     fields: Document = msgspec.to_builtins(value, str_keys=True)
-    return {key: field for key, field in fields.items() if key in _ALWAYS or (field is not None and field != ())}
+    return {key: field for key, field in fields.items() if key in _ALWAYS or field not in (None, (), "")}
 
 
 def plain_copy(value: Any) -> Any:
@@ -29,9 +30,11 @@ def entry_from(document: Document) -> Entry:
     if "decision" in document:  # which `convert` would share below its first level
         document = {**document, "decision": plain_copy(document["decision"])}
     entry = msgspec.convert(document, Entry)
-    _require_finite(entry.rate, entry.quantity, entry.price, entry.fees, entry.amount, entry.new, entry.old)
+    _require_finite(*(getattr(entry, name) for name in NUMBERS))
     for part in entry.lots:
         _require_finite(part.quantity, part.price, part.gain)
+    for lot in entry.received:
+        _require_finite(lot.quantity, lot.price, lot.rate)
     if entry.recorded_at.tzinfo is None or (entry.executed is not None and entry.executed.tzinfo is None):
         raise ValueError("a time has no zone")
     return entry

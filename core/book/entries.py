@@ -9,7 +9,9 @@ from typing import Any, Literal, NamedTuple
 from msgspec import Struct
 
 Side = Literal["buy", "sell"]
-Kind = Literal["trade", "cash", "split", "void", "adopt"]
+Happening = Literal["trade", "cash", "dividend", "interest", "fee", "split", "spinoff", "rename", "transfer"]
+Kind = Happening | Literal["void", "adopt"]
+Method = Literal["fifo", "lifo", "hifo", "lofo", "average", "min_tax", "specific"]
 
 
 class Ratio(NamedTuple):
@@ -36,11 +38,21 @@ class EntryLot(Struct, frozen=True, omit_defaults=True, gc=False):
 class Entry(Struct, frozen=True, kw_only=True, gc=False):
     """One fact in the ledger. `seq` counts from 1; `id` is unique and makes repetition harmless.
 
-    A trade has symbol, side, quantity (positive), price per unit and fees; cash has `amount` (negative: out); a
-    split has its symbol and `new` units for `old` ones; a void has `void_of`; an adoption has the `head` that
-    counts from then on. Money is in `currency`; `rate` is base currency per unit of it that day, None if unknown.
-    `executed` is the moment, if known; `effective` is the day in the exchange's time zone. `decision` is what a
-    confirmed trade was decided on, None if recorded by hand.
+    - trade: symbol, side, quantity (positive), price per unit, fees; a sale has its `lots` and their `method`
+    - cash, interest, fee: `amount` is what it adds to the cash, negative for what leaves it; interest may have a
+      symbol and what was `withheld` of it
+    - dividend: symbol, `amount` received after what was `withheld`; one that is reinvested also has the quantity,
+      price and fees of what was bought with it
+    - split: symbol, `new` units for `old` ones
+    - spinoff: for `old` units of symbol, which stay, there are `new` ones of `to`; they take over `basis_share`
+      (0 to 1) of the basis, and the days of purchase
+    - rename: what was held of symbol is held of `to` from then on
+    - transfer: lots `received` from elsewhere, with their own basis, days and rates
+    - void: `void_of`; adoption: the `head` that counts from then on
+
+    Money is in `currency`; `rate` is base currency per unit of it that day, None if unknown. `executed` is the
+    moment, if known; `effective` is the day in the exchange's time zone. `decision` is what a confirmed trade was
+    decided on, None if recorded by hand; `note` is free text.
     """
 
     seq: int
@@ -57,9 +69,15 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
     price: Decimal | None = None
     fees: Decimal | None = None
     amount: Decimal | None = None
+    withheld: Decimal | None = None
     new: Decimal | None = None
     old: Decimal | None = None
+    to: str | None = None
+    basis_share: Decimal | None = None
     lots: tuple[EntryLot, ...] = ()
+    method: Method | None = None
+    received: tuple[HeadLot, ...] = ()
+    note: str = ""
     void_of: int | None = None
     amends: int | None = None
     head: Head | None = None
@@ -72,13 +90,13 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Draft(Struct, frozen=True, kw_only=True):
-    """An entry before it is recorded: a trade, cash or a split, as in `Entry`. Without `id` it gets one of its own.
+    """An entry before it is recorded, as in `Entry`. Without `id` it gets one of its own.
 
-    Without `lots` a sale takes the oldest; with them only `lot` and `quantity` count, the rest is derived. In base
-    currency the rate is 1 whether it is given or not.
+    Without `lots` a sale takes those of its `method` (default: the oldest); with them only `lot` and `quantity`
+    count, the rest is derived. In base currency the rate is 1 whether it is given or not.
     """
 
-    kind: Literal["trade", "cash", "split"]
+    kind: Happening
     effective: date
     currency: str
     id: str = ""
@@ -90,9 +108,15 @@ class Draft(Struct, frozen=True, kw_only=True):
     price: Decimal | None = None
     fees: Decimal | None = None
     amount: Decimal | None = None
+    withheld: Decimal | None = None
     new: Decimal | None = None
     old: Decimal | None = None
+    to: str | None = None
+    basis_share: Decimal | None = None
     lots: tuple[EntryLot, ...] = ()
+    method: Method | None = None
+    received: tuple[HeadLot, ...] = ()
+    note: str = ""
     decision: dict[str, Any] | None = None
 
 

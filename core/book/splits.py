@@ -16,15 +16,15 @@ FINEST: Final = -24  # decimals
 LARGEST_PART: Final = Decimal(10**6)  # of a ratio
 
 
-def check_ratio(ratio: Ratio) -> None:
-    """BadInput if no split can have `ratio`."""
+def check_ratio(ratio: Ratio, *, same: bool = False) -> None:
+    """BadInput if no split can have `ratio`; one to one only with `same`, as of a spin-off."""
     written = ":".join(map(plain, ratio))
     for part in ratio:
         exponent = part.as_tuple().exponent
         if not isinstance(exponent, int) or not 0 < part <= LARGEST_PART or exponent < -OUTPUT_DECIMALS:
             limits = f"numbers above 0, at most {plain(LARGEST_PART)}, of at most {OUTPUT_DECIMALS} decimals"
             raise BadInput(f"{written} is no split", fix=f"write NEW:OLD, as in 2:1, in {limits}")
-    if ratio.new == ratio.old:
+    if ratio.new == ratio.old and not same:
         raise BadInput(f"{written} is no split", fix="write NEW:OLD, as in 2:1")
 
 

@@ -18,7 +18,8 @@ from msgspec.structs import replace
 
 from core.book.audit import audit
 from core.book.book import Book, BookBuilder
-from core.book.changes import adoption, checked, correction, entry_of, reversal, same
+from core.book.changes import adoption, correction, entry_of, reversal, same
+from core.book.drafts import checked
 from core.book.entries import Draft, Entry, Head, Ratio
 from core.book.growth import Growth, remarks, sales_after
 from core.errors import BadInput, Conflict, Problem

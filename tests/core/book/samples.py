@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from core.book.book import BookBuilder
-from core.book.changes import checked, entry_of
+from core.book.changes import entry_of
+from core.book.drafts import checked
 from core.book.entries import Draft, Entry, EntryLot, Head, HeadAsset, HeadLot, Side
 from core.book.lots import HeldLot
 from core.portfolio.model import Asset, Cash, OpeningLot, Portfolio

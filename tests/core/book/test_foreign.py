@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from core.book.audit import audit
 from core.book.book import Book, BookBuilder, build_book
-from core.book.changes import checked, entry_of
+from core.book.changes import entry_of
+from core.book.drafts import checked
 from core.book.entries import Draft, Entry, Head, HeadAsset, HeadLot
 from core.errors import BadInput
 from tests.core.book.samples import NOW, day
