@@ -9,13 +9,15 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from core.book.choosing import NO_TAX, Sale, averaged, take, take_named
 from core.book.drafts import checked
 from core.book.entries import Draft, Entry, Head
-from core.book.lots import HeldLot, take_fifo, take_named
+from core.book.lots import HeldLot
 from core.book.splits import FINEST as FINEST
 from core.book.splits import LARGEST as LARGEST
 from core.errors import BadInput
 from core.money import ZERO, plain
+from core.portfolio.model import Tax
 
 _CONTENT: Final = (
     "kind", "symbol", "side", "quantity", "price", "fees", "amount", "withheld", "new", "old", "to", "basis_share",
@@ -29,19 +31,27 @@ _SPOKEN: Final = {
 HeldOn = Callable[[str, date], tuple[HeldLot, ...]]  # what a sale of a symbol on a day may take
 
 
-def entry_of(draft: Draft, seq: int, now: datetime, held_on: HeldOn, *, amends: int | None = None) -> Entry:
-    """The entry that a checked `draft` becomes; a sale gets its lots; BadInput if they are not held on its day."""
+def entry_of(
+    draft: Draft, seq: int, now: datetime, held_on: HeldOn, *, amends: int | None = None, tax: Tax = NO_TAX
+) -> Entry:
+    """The entry that a checked `draft` becomes; a sale gets its lots; BadInput if they are not held on its day.
+
+    A sale without a method goes by that of `tax`; one that names its lots is `specific` unless it says otherwise.
+    """
     fields = {name: getattr(draft, name) for name in draft.__struct_fields__}
     entry = Entry(seq=seq, recorded_at=now.astimezone(UTC), amends=amends, **fields)
     if entry.side != "sell":
         return replace(entry, lots=())
-    symbol, quantity, price = str(entry.symbol), entry.quantity or ZERO, entry.price or ZERO
+    symbol = str(entry.symbol)
+    sale = Sale(entry.quantity or ZERO, entry.price or ZERO, entry.fees or ZERO, entry.effective, entry.rate, tax)
+    method = entry.method or ("specific" if entry.lots else tax.method)
+    if method == "specific" and not entry.lots:
+        method = "fifo"
     held = held_on(symbol, entry.effective)
+    if method == "average":
+        held = tuple(averaged(held))
     try:
-        if entry.lots:
-            parts = take_named(held, entry.lots, quantity, price, entry.fees or ZERO)
-        else:
-            parts = take_fifo(held, quantity, price, entry.fees or ZERO)
+        parts = take_named(held, entry.lots, sale) if entry.lots else take(held, sale, method)
     except ValueError as error:
         total = plain(sum((lot.quantity for lot in held), ZERO))
         raise BadInput(
@@ -49,7 +59,7 @@ def entry_of(draft: Draft, seq: int, now: datetime, held_on: HeldOn, *, amends: 
             where=symbol,
             fix="sell at most that, or record first what is missing",
         ) from error
-    return replace(entry, lots=parts)
+    return replace(entry, lots=parts, method=method)
 
 
 def same(entry: Entry, draft: Draft) -> bool:

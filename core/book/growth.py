@@ -62,6 +62,6 @@ def remarks(builder: BookBuilder, moving: Sequence[Entry], revised: Collection[i
     for seq in builder.revised:
         if seq not in revised:
             yield (
-                f"entry {seq} keeps the gain that it was recorded with, although a split of its lots counts "
-                "before it: void it and record it again to have the gain reckoned anew"
+                f"the gain that entry {seq} was recorded with no longer holds: this counts before it; "
+                "`strikezone ledger gains` has it as it is now"
             )

@@ -1,26 +1,48 @@
-"""What is held of one symbol, as buys, sales and splits left it."""
+"""What is held of one symbol, and of those that it became or came from, as entries leave it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right, insort
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
 from msgspec import Struct
 
-from core.book.entries import Entry, EntryLot, Ratio
-from core.book.lots import HeldLot, basis_of, basis_to_take, bought_key, key_order
+from core.book import uk
+from core.book.entries import Entry, Ratio
+from core.book.lots import HeldLot, basis_to_take, opening_key
+from core.book.replay import Replay, Start, Unfit, entry_order, in_order
 from core.book.splits import factor, floored
-from core.money import ZERO, plain
+from core.book.uk import Pool
+from core.book.wash import WINDOW_DAYS, Gain, Member
+from core.money import ZERO
+from core.portfolio.model import Tax
+
+
+class LossNearby(Struct, frozen=True):
+    """A sale at a loss on `day` of which `quantity` units, a loss of `amount` in base currency, would be disallowed
+    by a purchase until `until`."""
+
+    day: date
+    until: date
+    quantity: Decimal
+    amount: Decimal
 
 
 class Position(Struct, frozen=True):
-    """What is held of one symbol: its lots in the order in which they came, none if all was sold."""
+    """What is held of one symbol: its lots in the order in which they came, none if all was sold.
+
+    Under the rules of the United Kingdom `pool` is what counts for its gains. `losses` are those whose windows for
+    a wash sale were still open at its last entry.
+    """
 
     symbol: str
     currency: str
     lots: tuple[HeldLot, ...] = ()
+    pool: Pool | None = None
+    losses: tuple[LossNearby, ...] = ()
 
     @property
     def quantity(self) -> Decimal:
@@ -28,8 +50,21 @@ class Position(Struct, frozen=True):
         return sum((lot.quantity for lot in self.lots), ZERO)
 
     @property
+    def shown(self) -> tuple[HeldLot, ...]:
+        """The lots by which its gains are reckoned: the pool is one, without a day."""
+        pool = self.pool
+        if pool is None:
+            return self.lots
+        if not pool.quantity:
+            return ()
+        price = None if pool.cost is None else pool.cost / pool.quantity
+        return (HeldLot(f"pool:{self.symbol}", self.symbol, pool.quantity, price),)
+
+    @property
     def cost(self) -> Decimal | None:
         """What they cost, in the asset's currency; None if the basis of any of them is unknown."""
+        if self.pool is not None:
+            return self.pool.cost
         total = ZERO
         for lot in self.lots:
             basis = lot.basis
@@ -40,177 +75,168 @@ class Position(Struct, frozen=True):
 
     def held_on(self, day: date) -> tuple[HeldLot, ...]:
         """The lots that were acquired by `day`, less what any recorded sale takes, in shares of today."""
-        return tuple(lot for lot in self.lots if lot.held_on(day))
+        return tuple(lot for lot in self.lots if lot.opening or lot.acquired is None or lot.acquired <= day)
 
 
 class Holding:
-    """The lots of one symbol while entries are added to them.
+    """The lots of one symbol, and of those linked to it by spin-offs and renamings, while entries are added.
 
-    A sale names the lots that it takes, so buys and sales may come in any order in which no sale precedes its lots;
-    where there are splits, entries have to come by day, then number. With `opened` the opening lots are as held at
-    the end of that day, so that every split changes them; without it they are in shares of the day they were
-    acquired. Recorded sales from before entry `adopted` carry the basis of other opening lots.
+    Entries may come in any order: they count by day, then number, and are gone through anew from the first one
+    where one comes late. With `opened` the opening lots are as held at the end of that day, so that every split
+    changes them; without it they are in shares of the day they were acquired.
     """
 
     def __init__(
         self,
-        symbol: str,
-        currency: str,
+        currencies: Mapping[str, str],
         opening: Sequence[HeldLot] = (),
         *,
         opened: date | None = None,
-        adopted: int = 0,
+        tax: Tax | None = None,
+        members: Sequence[Member] = (),
+        rows: bool = False,
     ) -> None:
-        self.symbol = symbol
-        self.currency = currency
-        self.revised: list[int] = []  # sales whose basis is another than they recorded: a split was recorded later
-        self._opening = tuple(opening)
-        self._opened = opened
-        self._adopted = adopted
-        self._lots = {lot.key: lot for lot in opening}
+        self.currencies = dict(currencies)
+        self._tax = tax or Tax()
+        self._rows = rows
+        self._starts = [Start(tuple(opening), opened, True), *(self._start(member) for member in members)]
+        self._others = [tuple(e for e in m.entries if e.symbol in self.currencies) for m in members]
+        self._latest_other = max((e.effective for entries in self._others for e in entries), default=date.min)
         self._entries: list[Entry] = []
-        self._splits: list[Entry] = []
-        self._latest = self._latest_split = date.min
-        self._shuffled = False  # whether the lots no longer stand in the order of their days
-        self._position: Position | None = None  # the frozen one, dropped with each change
+        self._applied: Replay | None = None
+        self._count = 0  # how many entries `_applied` has
+        self._positions: dict[str, Position] = {}
+        self._pools: Mapping[str, uk.Matched] | None = None
 
-    def follows(self, entry: Entry) -> bool:
-        """Whether nothing that is here already, but comes after `entry`, depends on it."""
-        return entry.effective >= (self._latest if entry.kind == "split" else self._latest_split)
+    def add(self, entry: Entry) -> None:
+        """Counts `entry` in."""
+        self._positions.clear()
+        self._pools = None
+        if self._entries and entry_order(entry) < entry_order(self._entries[-1]):
+            insort(self._entries, entry, key=entry_order)
+            self._applied = None
+        else:
+            self._entries.append(entry)
 
-    def position(self) -> Position:
-        """What is held now, frozen."""
-        if self._position is None:
-            if self._shuffled:
-                self._lots = {lot.key: lot for lot in sorted(self._lots.values(), key=_arrival)}
-                self._shuffled = False
-            self._position = Position(self.symbol, self.currency, tuple(self._lots.values()))
-        return self._position
+    @property
+    def unfit(self) -> Sequence[Unfit]:
+        """The entries that do not fit what was there before them."""
+        return self._replayed().unfit
 
-    def held_on(self, day: date) -> tuple[HeldLot, ...]:
+    @property
+    def revised(self) -> Sequence[int]:
+        """Sales whose basis is another than they recorded: something that counts before them was recorded later."""
+        return self._replayed().revised
+
+    @property
+    def gains(self) -> list[Gain]:
+        """What was realised, by sale; needs `rows`."""
+        if self._tax.regime == "uk":
+            rows = [row for one in self._matched().values() for row in one.rows]
+            return sorted(rows, key=lambda row: (row.sold, row.seq))
+        return self._replayed().gains
+
+    def position(self, symbol: str) -> Position:
+        """What is held of `symbol` now, frozen."""
+        if symbol not in self._positions:
+            replay = self._replayed()
+            pool = self._matched()[symbol].pool if self._tax.regime == "uk" and symbol in self._matched() else None
+            losses = tuple(
+                LossNearby(loss.day, loss.until, floored(loss.left), loss.amount)
+                for loss in replay.washes.open
+                if loss.symbol == symbol
+            )
+            currency = self.currencies[symbol]
+            self._positions[symbol] = Position(symbol, currency, replay.lots(symbol), pool, losses)
+        return self._positions[symbol]
+
+    def held_on(self, symbol: str, day: date) -> tuple[HeldLot, ...]:
         """What a new sale dated `day` may take, in shares of that day: what no recorded sale takes."""
-        lots = [lot for lot in self._lots.values() if lot.held_on(day)]
-        if day >= self._latest_split:
-            return tuple(lots)
-        left = self._left(day)
-        return tuple(lot.recounted(left[lot.key]) for lot in lots if left.get(lot.key))
+        if not self._entries or day >= self._entries[-1].effective:
+            return self._replayed().lots(symbol)
+        here = bisect_right(self._entries, day, key=lambda entry: entry.effective)
+        past = self._run(self._entries[:here], day)
+        taken = self._taken_after(past, self._entries[here:])
+        return tuple(self._less(past.lots(symbol), taken))
 
     @property
     def splits(self) -> tuple[Entry, ...]:
-        """Those in force so far, in their order."""
-        return tuple(self._splits)
+        """The splits in force so far, in their order."""
+        return tuple(entry for entry in self._entries if entry.kind == "split")
 
-    def split_on(self, day: date, ratio: Ratio) -> Entry | None:
+    def split_on(self, symbol: str, day: date, ratio: Ratio) -> Entry | None:
         """The split by `ratio` on `day` that is in force, if there is one."""
-        return next((one for one in self._splits if one.effective == day and one.ratio == ratio), None)
+        of_day = (one for one in self.splits if one.symbol == symbol and one.effective == day)
+        return next((one for one in of_day if one.ratio == ratio), None)
 
-    def buy(self, entry: Entry, quantity: Decimal, cost: Decimal) -> None:
-        """A lot of `quantity` units that cost `cost`, fees included."""
-        self._add(entry)
-        key = bought_key(entry.seq)
-        self._lots[key] = HeldLot(key, self.symbol, quantity, cost / quantity, entry.effective)
+    def _start(self, member: Member) -> Start:
+        lots = tuple(
+            HeldLot(opening_key(asset.symbol, index), asset.symbol, lot.quantity, lot.price, lot.acquired, lot.rate)
+            for asset in member.head.assets
+            if asset.symbol in self.currencies
+            for index, lot in enumerate(asset.lots)
+        )
+        return Start(lots, member.head.opened, member.taxed)
 
-    def sell(self, entry: Entry, quantity: Decimal) -> list[str]:
-        """Takes the recorded parts of a sale out of the lots; gives what does not fit."""
-        self._add(entry)
-        unfit = []
-        taken, lots = ZERO, self._lots
-        for part in entry.lots:
-            taken += part.quantity
-            lot = lots.get(part.lot)
-            have = lot.quantity if lot is not None and lot.held_on(entry.effective) else ZERO
-            if lot is None or not 0 < part.quantity <= have:
-                what = f"sells {plain(part.quantity)} {self.symbol} of lot {part.lot}"
-                unfit.append(f"{what}, which has {plain(have)} left")
-                continue
-            resplit = self._resplit(entry, lot)
-            if resplit:
-                self.revised.append(entry.seq)
-            if part.quantity == have:
-                del lots[part.lot]
-            else:
-                lots[part.lot] = lot.without(part.quantity, self._basis(entry, part, lot, resplit))
-        if taken != quantity:
-            unfit.append(f"sells {plain(quantity)} {self.symbol}, but its lots add up to {plain(taken)}")
-        return unfit
+    def _replayed(self) -> Replay:
+        """The replay of all entries: gone on with, or begun anew."""
+        fresh = self._entries[self._count :]
+        among = any(entry.effective <= self._latest_other for entry in fresh)
+        if self._applied is None or among:
+            self._applied, self._count = self._run(self._entries), len(self._entries)
+        for entry in self._entries[self._count :]:
+            self._applied.apply(entry)
+        self._count = len(self._entries)
+        return self._applied
 
-    def split(self, entry: Entry, ratio: Ratio) -> list[str]:
-        """Multiplies the lots held before its day, which keep their basis; gives what cannot be split."""
-        self._add(entry)
-        unfit = []
-        self._splits.append(entry)
-        self._latest_split = max(self._latest_split, entry.effective)
-        for key, lot in self._lots.items():
-            if self._changes(entry, lot):
-                try:
-                    self._lots[key] = lot.split(ratio)
-                except ValueError as error:
-                    unfit.append(f"makes {error} of the {plain(lot.quantity)} {self.symbol} of lot {key}")
-        return unfit
+    def _run(self, entries: Sequence[Entry], until: date | None = None) -> Replay:
+        """A replay of `entries`, with those of the wash group until that day among them."""
+        replay = Replay(self._starts, self.currencies, self._tax, rows=self._rows)
+        for entry, account in in_order(entries, self._others):
+            if until is None or account == 0 or entry.effective <= until:
+                replay.apply(entry, account)
+        return replay
 
-    def _add(self, entry: Entry) -> None:
-        self._entries.append(entry)
-        self._position = None
-        if entry.effective < self._latest:
-            self._shuffled = True
-        else:
-            self._latest = entry.effective
+    def _matched(self) -> Mapping[str, uk.Matched]:
+        """The gains and the pools by the rules of the United Kingdom."""
+        if self._pools is None:
+            start = self._starts[0]
+            self._pools = uk.matched(self.currencies, start.lots, self._entries, start.opened)
+        return self._pools
 
-    def _changes(self, split: Entry, lot: HeldLot) -> bool:
-        """Whether `lot` was held before the day of `split`."""
-        if lot.acquired is None or (lot.opening and self._opened is not None):
-            return True
-        return lot.acquired < split.effective
-
-    def _basis(self, entry: Entry, part: EntryLot, lot: HeldLot, resplit: bool) -> Decimal | None:
-        """The basis that a part takes with it: recorded, or its share if the lot was corrected or split since."""
-        if part.price is None or resplit or (lot.opening and entry.seq < self._adopted):
-            return basis_to_take(lot, part.quantity)
-        return basis_of(part.quantity, part.price)
-
-    def _resplit(self, sale: Entry, lot: HeldLot) -> bool:
-        """Whether a split that was recorded after `sale`, but counts before it, applied to `lot`."""
-        return any(split.seq > sale.seq and self._changes(split, lot) for split in self._splits)
-
-    def _left(self, day: date) -> dict[str, Decimal]:
-        """By lot: what was held at the end of `day` and no later sale takes, in shares of that day."""
-        held = {lot.key: lot for lot in self._opening}
+    def _taken_after(self, past: Replay, later: Iterable[Entry]) -> dict[str, Fraction]:
+        """By lot: what `later` sales take of it, in units of the day of `past`."""
+        own = past.accounts[0]
+        symbols = {key: pieces[0].symbol for key, pieces in own.lots.items()}
         taken: dict[str, Fraction] = {}
-        grown: dict[str, Fraction] = {}  # by how much the splits after `day` have multiplied each lot so far
-        for entry in sorted(self._entries, key=entry_order):
-            past = entry.effective <= day
-            if entry.ratio is not None:
-                for key, lot in held.items():
-                    if not self._changes(entry, lot):
-                        continue
-                    if past:
-                        held[key] = lot.split(entry.ratio)
-                    else:
+        grown: dict[str, Fraction] = {}
+        for entry in later:
+            if entry.kind == "rename":
+                symbols |= {key: str(entry.to) for key, symbol in symbols.items() if symbol == entry.symbol}
+            elif entry.ratio is not None and entry.kind == "split":
+                for key, symbol in symbols.items():
+                    if symbol == entry.symbol and past.changes(entry, own.lots[key][0]):
                         grown[key] = grown.get(key, Fraction(1)) * factor(entry.ratio)
-            elif entry.side == "buy" and past:
-                key = bought_key(entry.seq)
-                held[key] = HeldLot(key, self.symbol, entry.quantity or ZERO, acquired=entry.effective)
             for part in entry.lots:
-                if part.lot not in held:
-                    continue
-                if not past:
+                if part.lot in symbols:
                     units = Fraction(part.quantity) / grown.get(part.lot, Fraction(1))
                     taken[part.lot] = taken.get(part.lot, Fraction(0)) + units
-                elif part.quantity < held[part.lot].quantity:
-                    held[part.lot] = held[part.lot].without(part.quantity, None)
-                else:
-                    del held[part.lot]
-        return {
-            key: floored(Fraction(lot.quantity) - taken[key]) if key in taken else lot.quantity
-            for key, lot in held.items()
-        }
+        return taken
+
+    @staticmethod
+    def _less(lots: Iterable[HeldLot], taken: dict[str, Fraction]) -> Iterable[HeldLot]:
+        """`lots` without what is `taken`, in the order of their pieces."""
+        for lot in lots:
+            gone = taken.get(lot.key, Fraction(0))
+            if not gone:
+                yield lot
+                continue
+            left = floored(max(Fraction(lot.quantity) - gone, Fraction(0)))
+            taken[lot.key] = max(gone - Fraction(lot.quantity), Fraction(0))
+            if left:
+                yield lot.without(lot.quantity - left, basis_to_take(lot, lot.quantity - left))
 
 
-def entry_order(entry: Entry) -> tuple[date, int]:
-    """Sorts entries into the order in which they count: by day, then by number."""
-    return entry.effective, entry.seq
-
-
-def _arrival(lot: HeldLot) -> tuple[bool, date, tuple[bool, int]]:
-    """Opening lots first, as the file lists them; then bought ones by day and number."""
-    return not lot.opening, date.min if lot.opening or not lot.acquired else lot.acquired, key_order(lot.key)
+def window_open(loss: LossNearby, day: date) -> bool:
+    """Whether a purchase on `day` would disallow the loss."""
+    return abs((day - loss.day).days) <= WINDOW_DAYS

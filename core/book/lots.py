@@ -1,4 +1,4 @@
-"""Lots: what is held of one purchase, and which lots a sale takes, with the gain of each part.
+"""Lots: what is held of one purchase, and the arithmetic of its basis.
 
 A lot's basis is an amount on a grid of 30 decimals and its price per unit keeps 50 digits, so that price times
 quantity, put back on the grid, is the basis to its last digit (below 1e18). Parts therefore always add up exactly.
@@ -6,26 +6,32 @@ quantity, put back on the grid, is the basis to its last digit (below 1e18). Par
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from core.book.entries import EntryLot, Ratio, Side
+from core.book.entries import Ratio, Side
 from core.book.splits import split_quantity
-from core.money import ZERO, plain
+from core.money import ONE, ZERO
 
 GRID_DECIMALS: Final = 30
 _GRID: Final = Decimal(1).scaleb(-GRID_DECIMALS)
 _OPENING: Final = "open"
+_SPUN: Final = "x"
 
 
 class HeldLot(Struct, frozen=True, gc=False):
-    """What is still held of a lot. `price` is its basis per unit, buying fees included; None if unknown.
+    """What is still held of a lot. `price` is its basis per unit in the asset's currency, fees and disallowed
+    losses included; None if unknown. `rate` is base currency per unit of that currency when it was bought.
 
-    `key` is `open:SYMBOL:INDEX` for a lot held at the start, `e:SEQ` for one that entry SEQ bought.
+    `acquired` is the real day of purchase, by which lots are ordered; `since` the day from which its holding
+    period counts if a wash sale carried that of another lot over. `absorbed` tells that a disallowed loss is in it:
+    no share takes two. `key` names the lot for as long as the ledger lives:
+    `open:SYMBOL:INDEX` held at the start, `e:SEQ` bought by entry SEQ, `t:SEQ:INDEX` transferred in by it,
+    `x:SEQ/KEY` spun off by it from the lot KEY.
     """
 
     key: str
@@ -33,35 +39,55 @@ class HeldLot(Struct, frozen=True, gc=False):
     quantity: Decimal
     price: Decimal | None = None
     acquired: date | None = None
+    rate: Decimal | None = None
+    since: date | None = None
+    absorbed: bool = False
 
     @property
     def basis(self) -> Decimal | None:
-        """What the whole of it cost; None if unknown."""
+        """What the whole of it cost, in the asset's currency; None if unknown."""
         return basis_of(self.quantity, self.price)
+
+    @property
+    def base_price(self) -> Decimal | None:
+        """Its basis per unit in base currency; None if unknown."""
+        if self.price is None or self.rate is None:
+            return None
+        return self.price if self.rate == ONE else self.price * self.rate
+
+    @property
+    def held_since(self) -> date | None:
+        """The day from which its holding period counts."""
+        return self.since or self.acquired
 
     @property
     def opening(self) -> bool:
         """Whether it was held at the start instead of bought by an entry."""
         return self.key.startswith(_OPENING)
 
-    def held_on(self, day: date) -> bool:
-        """Whether a sale on `day` may take it: opening lots are held from the start."""
-        return self.opening or self.acquired is None or self.acquired <= day
+    @property
+    def purchased(self) -> bool:
+        """Whether it can replace what was sold at a loss: it was bought, not spun off."""
+        return not self.key.startswith(_SPUN)
 
     def split(self, ratio: Ratio) -> HeldLot:
-        """What a split makes of it, at the same basis; ValueError if that is nothing or too much."""
+        """The same lot in new units, its basis unchanged; ValueError if nothing or too much would be left."""
         return self.recounted(split_quantity(self.quantity, ratio))
 
     def recounted(self, quantity: Decimal) -> HeldLot:
         """The same lot as `quantity` units that cost the same, to the last digit."""
         price = None if self.basis is None else self.basis / quantity
-        return HeldLot(self.key, self.symbol, quantity, price, self.acquired)
+        return replace(self, quantity=quantity, price=price)
+
+    def costing(self, basis: Decimal | None, quantity: Decimal | None = None) -> HeldLot:
+        """The same lot, or `quantity` of it, with another basis."""
+        units = self.quantity if quantity is None else quantity
+        return replace(self, quantity=units, price=None if basis is None else basis / units)
 
     def without(self, quantity: Decimal, basis: Decimal | None) -> HeldLot:
         """What remains after `quantity` units that cost `basis` have left it; `quantity` is less than the whole."""
-        rest, own = self.quantity - quantity, self.basis
-        price = None if own is None or basis is None else (own - basis) / rest
-        return HeldLot(self.key, self.symbol, rest, price, self.acquired)
+        own = self.basis
+        return self.costing(None if own is None or basis is None else own - basis, self.quantity - quantity)
 
 
 def opening_key(symbol: str, index: int) -> str:
@@ -74,10 +100,24 @@ def bought_key(seq: int) -> str:
     return f"e:{seq}"
 
 
-def key_order(key: str) -> tuple[bool, int]:
-    """Sorts keys: opening lots in the file's order, then bought lots by their entry."""
-    kind, _, number = key.rpartition(":")
-    return not kind.startswith(_OPENING), int(number)
+def transferred_key(seq: int, index: int) -> str:
+    """The key of the `index`-th lot that entry `seq` brought in."""
+    return f"t:{seq}:{index}"
+
+
+def spun_key(seq: int, parent: str) -> str:
+    """The key of what entry `seq` spun off from the lot `parent`."""
+    return f"{_SPUN}:{seq}/{parent}"
+
+
+def key_order(key: str) -> tuple[int, ...]:
+    """Sorts keys: opening lots in the file's order, then others by their entry; what was spun off as its parent."""
+    kind, _, rest = key.partition(":")
+    if kind == _SPUN:
+        return key_order(rest.partition("/")[2])
+    if kind == _OPENING:
+        return 0, int(rest.rpartition(":")[2])
+    return 1, *map(int, rest.split(":"))
 
 
 def cash_moved(side: Side, quantity: Decimal, price: Decimal, fees: Decimal | None) -> Decimal:
@@ -102,70 +142,9 @@ def share(whole: Decimal, part: Decimal, total: Decimal) -> Decimal:
     return to_grid(whole * part / total)
 
 
-def fifo_order(lots: Iterable[HeldLot]) -> list[HeldLot]:
-    """`lots`, oldest first; those of unknown basis or day before all others (Fidelity's rule); ties by key."""
-    return sorted(lots, key=_age)
-
-
-def take_fifo(
-    lots: Iterable[HeldLot], quantity: Decimal, price: Decimal, fees: Decimal = ZERO
-) -> tuple[EntryLot, ...]:
-    """The parts of `lots` that a sale of `quantity` at `price` takes first in, first out; ValueError if too few."""
-    picks: list[tuple[HeldLot, Decimal]] = []
-    missing = quantity
-    for lot in fifo_order(lots):
-        if missing <= 0:
-            break
-        taken = min(missing, lot.quantity)
-        picks.append((lot, taken))
-        missing -= taken
-    if missing > 0:
-        raise ValueError(f"{plain(quantity)} cannot be sold")
-    return _parts(picks, quantity, price, fees)
-
-
-def take_named(
-    lots: Iterable[HeldLot], chosen: Sequence[EntryLot], quantity: Decimal, price: Decimal, fees: Decimal = ZERO
-) -> tuple[EntryLot, ...]:
-    """The parts of `lots` that `chosen` names by key and quantity, with gains at `price`; ValueError if they are
-    not there or not the whole quantity."""
-    held = {lot.key: lot for lot in lots}
-    picks: list[tuple[HeldLot, Decimal]] = []
-    for part in chosen:
-        lot = held.pop(part.lot, None)
-        if lot is None or not 0 < part.quantity <= lot.quantity:
-            raise ValueError(f"{plain(part.quantity)} of lot {part.lot} cannot be sold")
-        picks.append((lot, part.quantity))
-    named = sum((taken for _, taken in picks), ZERO)
-    if named != quantity:
-        raise ValueError(f"the lots named add up to {plain(named)}, the sale is of {plain(quantity)}")
-    return _parts(picks, quantity, price, fees)
-
-
-def _age(lot: HeldLot) -> tuple[bool, date, tuple[bool, int]]:
-    known = lot.price is not None and lot.acquired is not None
-    return known, lot.acquired or date.min, key_order(lot.key)
-
-
 def basis_to_take(lot: HeldLot, quantity: Decimal) -> Decimal | None:
     """What `quantity` units of `lot` cost: its share, or all that is left of the basis if they are all of it."""
     whole = lot.basis
     if whole is None or quantity == lot.quantity:
         return whole
     return share(whole, quantity, lot.quantity)
-
-
-def _parts(
-    picks: Sequence[tuple[HeldLot, Decimal]], quantity: Decimal, price: Decimal, fees: Decimal
-) -> tuple[EntryLot, ...]:
-    """One part per pick; each has its share of the proceeds after fees, the last what remains of them."""
-    left = proceeds = cash_moved("sell", quantity, price, fees)
-    parts = []
-    for number, (lot, taken) in enumerate(picks, start=1):
-        received = left if number == len(picks) else share(proceeds, taken, quantity)
-        left -= received
-        basis = basis_to_take(lot, taken)
-        unit = lot.price if taken == lot.quantity or basis is None else basis / taken
-        gain = None if basis is None else received - basis
-        parts.append(EntryLot(lot=lot.key, quantity=taken, acquired=lot.acquired, price=unit, gain=gain))
-    return tuple(parts)

@@ -17,7 +17,6 @@ SCHEMA = 1
 def entry_json(entry: Entry) -> dict[str, Any]:
     """One ENTRY."""
     return {
-        **({"ratio": ratio(entry)} if entry.kind == "split" else {}),
         "seq": entry.seq,
         "id": entry.id,
         "kind": entry.kind,
@@ -29,14 +28,35 @@ def entry_json(entry: Entry) -> dict[str, Any]:
         "quantity": _plain(entry.quantity),
         "price": _plain(entry.price),
         "amount": _amount(entry.amount),
+        "withheld": _amount(entry.withheld),
         "currency": entry.currency,
         "rate": _plain(entry.rate),
         "fees": _amount(entry.fees),
+        "method": entry.method,
         "lots": [lot_json(part) for part in entry.lots],
+        **_moved(entry),
+        "note": entry.note or None,
         "void_of": entry.void_of,
         "amends": entry.amends,
         "decision": entry.decision,
     }
+
+
+def _moved(entry: Entry) -> dict[str, Any]:
+    """What only splits, spin-offs, changes of symbol and transfers have."""
+    found: dict[str, Any] = {}
+    if entry.kind in ("split", "spinoff"):
+        found["ratio"] = ratio(entry)
+    if entry.to is not None:
+        found["to"] = entry.to
+    if entry.basis_share is not None:
+        found["basis_share"] = plain(entry.basis_share)
+    if entry.received:
+        found["received"] = [
+            {"acquired": _day(one.acquired), "quantity": plain(one.quantity), "price": _plain(one.price),
+             "rate": _plain(one.rate)} for one in entry.received
+        ]  # fmt: skip
+    return found
 
 
 def ratio(entry: Entry) -> str:
@@ -70,8 +90,8 @@ def _position(position: Position) -> dict[str, Any]:
         "quantity": plain(position.quantity),
         "cost": _amount(position.cost),
         "lots": [
-            {"acquired": _day(lot.acquired), "quantity": plain(lot.quantity), "price": _plain(lot.price)}
-            for lot in position.lots
+            {"acquired": _day(lot.held_since), "quantity": plain(lot.quantity), "price": _plain(lot.price)}
+            for lot in position.shown
         ],
     }
 

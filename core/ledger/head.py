@@ -41,15 +41,21 @@ def foreign(head: Head, portfolio: Portfolio) -> tuple[Problem, ...]:
     )
 
 
-def differences(head: Head, portfolio: Portfolio, traded: Mapping[str, str] | None = None) -> tuple[Problem, ...]:
+def differences(
+    head: Head,
+    portfolio: Portfolio,
+    traded: Mapping[str, str] | None = None,
+    renamed: Mapping[str, str] | None = None,
+) -> tuple[Problem, ...]:
     """Where `portfolio` differs from the head that counts, one problem per line of the file.
 
-    `traded` gives the currency of each symbol that the ledger's entries name: such an asset cannot be left out.
+    `traded` gives the currency of each symbol that the ledger's entries name: such an asset cannot be left out. One
+    that is `renamed` may stand under its new symbol, with its lots.
     """
     fix = f"put the line back, or record it with: strikezone ledger adopt {portfolio.path}"
     return (
         *foreign(head, portfolio),
-        *(Problem(what, where, fix) for where, what in _lines(head, portfolio, traded or {})),
+        *(Problem(what, where, fix) for where, what in _lines(head, portfolio, traded or {}, renamed or {})),
     )
 
 
@@ -58,7 +64,9 @@ def _unlike(where: str, verb: str, ours: str, theirs: str, fix: str) -> Iterator
         yield Problem(f"foreign ledger: it {verb} {ours}, the file says {theirs}", where, fix)
 
 
-def _lines(head: Head, portfolio: Portfolio, traded: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _lines(
+    head: Head, portfolio: Portfolio, traded: Mapping[str, str], renamed: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
     """Key and difference of each line that does not say what the head says."""
     filed = head_of(portfolio)
     if head.opened != filed.opened:
@@ -69,8 +77,25 @@ def _lines(head: Head, portfolio: Portfolio, traded: Mapping[str, str]) -> Itera
             yield f"[cash] balances, {currency}", _differ(amount(ours), amount(theirs))
     kept = {asset.symbol: asset for asset in head.assets}
     written = {asset.symbol: asset for asset in filed.assets}
+    moved = _moved(kept, written, renamed)
     for symbol in [*kept, *(symbol for symbol in written if symbol not in kept)]:
-        yield from _asset(symbol, kept.get(symbol), written.get(symbol), traded.get(symbol))
+        if symbol not in moved:
+            yield from _asset(symbol, kept.get(symbol), written.get(symbol), traded.get(symbol))
+
+
+def _moved(
+    kept: Mapping[str, HeadAsset], written: Mapping[str, HeadAsset], renamed: Mapping[str, str]
+) -> frozenset[str]:
+    """Old and new symbols of assets that stand in the file under the new one, with the lots of the old one."""
+    found: set[str] = set()
+    for old in renamed:
+        new = old
+        while new in renamed and renamed[new] != old:
+            new = renamed[new]
+        ours, theirs = kept.get(old), written.get(new)
+        if old not in written and theirs is not None and theirs.lots == (ours.lots if ours else ()):
+            found |= {old, new}
+    return frozenset(found)
 
 
 def _asset(

@@ -12,22 +12,25 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 from msgspec.structs import replace
 
 from core.book.audit import audit
 from core.book.book import Book, BookBuilder
-from core.book.changes import adoption, correction, entry_of, reversal, same
-from core.book.drafts import checked
-from core.book.entries import Draft, Entry, Head, Ratio
+from core.book.changes import adoption, correction, entry_of, reversal
+from core.book.entries import Draft, Entry, Head
 from core.book.growth import Growth, remarks, sales_after
+from core.book.wash import Gain
 from core.errors import BadInput, Conflict, Problem
+from core.ledger.group import Group
 from core.ledger.head import differences, foreign, head_of
 from core.ledger.record import Record
+from core.ledger.refusals import as_recorded, known_as, refuse_repeated, refuse_unfit, stood_against
 from core.ledger.state import LEDGER_FILE, Change, State, load_state, write_state
-from core.money import ONE
 from core.portfolio.model import Portfolio
+
+_UNFIT: Final = "would not fit any more"
 
 
 class Skipped(NamedTuple):
@@ -58,6 +61,7 @@ class Ledger:
         self._entries: tuple[Entry, ...] | None = None
         self._book: Book | None = None
         self._conflicts: tuple[Problem, ...] | None = None
+        self._group = Group(folder, portfolio)
         self._catch_up()
 
     @classmethod
@@ -100,6 +104,11 @@ class Ledger:
         return self._book
 
     @property
+    def gains(self) -> tuple[Gain, ...]:
+        """What its sales realised, by day, then number, by the portfolio's tax rules; derived anew."""
+        return self._built(self._record.entries, rows=True).gains
+
+    @property
     def conflicts(self) -> tuple[Problem, ...]:
         """Why nothing may be proposed or recorded: the file differs from the head, or an entry does not fit."""
         if self._conflicts is None:
@@ -111,7 +120,7 @@ class Ledger:
     @property
     def notices(self) -> tuple[str, ...]:
         """What the user must be told about the files."""
-        return self._record.notices
+        return (*self._record.notices, *self._group.notices)
 
     @property
     def readonly(self) -> bool:
@@ -144,12 +153,10 @@ class Ledger:
         """
         with self._deciding() as builder:
             known, opened, revised = dict[str, Entry](), builder.head.opened, builder.revised
-            growth = Growth(
-                builder, lambda fresh: self._rebuilt(fresh, "it cannot be recorded", "would not fit any more")
-            )
-            already, skipped = [], []
+            growth = Growth(builder, lambda fresh: self._rebuilt(fresh, "it cannot be recorded", _UNFIT))
+            already, skipped, where = [], [], str(self.path)
             warnings: list[str] = []
-            for draft in map(self._checked, drafts):
+            for draft in (as_recorded(draft, self.portfolio, _new_id) for draft in drafts):
                 earlier = known.get(draft.id) or self._record.ids.get(draft.id)
                 if opened is not None and draft.effective <= opened:
                     why = (
@@ -157,12 +164,13 @@ class Ledger:
                     )
                     skipped.append(Skipped(draft, why))
                 elif earlier is not None:
-                    already.append(self._known(earlier, draft))
+                    already.append(known_as(earlier, draft, where))
                     warnings += self._voided_since(earlier)
                 else:
-                    self._refuse_repeated(draft, growth)
+                    refuse_repeated(draft, lambda: growth.builder, where)
                     seq = self._record.next_seq + len(growth.fresh)
-                    entry = known[draft.id] = entry_of(draft, seq, now, growth.held_on)
+                    entry = entry_of(draft, seq, now, growth.held_on, tax=self.portfolio.tax)
+                    known[draft.id] = entry
                     growth.add(entry)
             recorded = tuple(growth.fresh)
             warnings += remarks(growth.builder, recorded, revised)
@@ -225,12 +233,20 @@ class Ledger:
         with self.locked():
             return write_state(self.folder, change)
 
+    def join_group(self) -> None:
+        """Let the ledgers of the same wash group find this one."""
+        tax = self.portfolio.tax
+        state = load_state(self.folder)
+        taxed = tax.regime == "us"
+        if not self.readonly and (state.wash_group, state.taxed) != (tax.wash_group, taxed):
+            self.save_state(lambda old: replace(old, wash_group=tax.wash_group, taxed=taxed))
+
     def verify(self) -> list[str]:
         """What is wrong with the files or with what they say, each naming its entry; folds them if nothing is."""
         self.refresh()
         found = self._record.verify()
         if self._record.first is not None:
-            found += audit(self._record.first, self._record.entries)
+            found += audit(self._record.first, self._record.entries, self.portfolio.tax, self._group.members)
         if not found and not self.readonly and self._record.entries:
             self._record.fold()
         return found
@@ -248,43 +264,6 @@ class Ledger:
             except BaseException:
                 self._builder = None
                 raise
-
-    def _checked(self, draft: Draft) -> Draft:
-        """`draft` as it is recorded, with an id; BadInput if the portfolio has no such asset."""
-        draft = checked(draft, new_id=_new_id)
-        if draft.symbol is not None:
-            asset = self.portfolio.asset(draft.symbol)
-            if asset is None:
-                raise BadInput(f"{draft.symbol} is not in the portfolio file", fix="add it as an [[asset]] first")
-            if asset.currency != draft.currency:
-                raise BadInput(f"{draft.symbol} is traded in {asset.currency}, not in {draft.currency}")
-        if draft.currency == self.portfolio.base_currency:
-            if draft.rate not in (None, ONE):
-                raise BadInput(f"the rate of {draft.currency}, the base currency, is 1", fix="leave the rate out")
-            draft = replace(draft, rate=ONE)
-        return draft
-
-    def _refuse_repeated(self, draft: Draft, growth: Growth) -> None:
-        """Conflict for a split that is recorded already: what was held would be multiplied twice."""
-        if draft.symbol is None or draft.new is None or draft.old is None:
-            return
-        split = growth.builder.split_on(draft.symbol, draft.effective, Ratio(draft.new, draft.old))
-        if split is not None:
-            raise Conflict(
-                f"{draft.symbol} is split so on {draft.effective} already, by entry {split.seq}",
-                where=str(self.path),
-                fix="nothing was recorded; it counts once",
-            )
-
-    def _known(self, entry: Entry, draft: Draft) -> str:
-        """The id that both have; Conflict if they differ otherwise."""
-        if same(entry, draft):
-            return draft.id
-        raise Conflict(
-            f"{draft.id} is already recorded, as entry {entry.seq}, with other content",
-            where=str(self.path),
-            fix="give another id, or correct the entry with: strikezone ledger amend",
-        )
 
     def _voided_since(self, entry: Entry) -> Iterator[str]:
         void = self._record.voids.get(entry.seq)
@@ -315,7 +294,8 @@ class Ledger:
             opened = self.head.opened
             if opened is not None and draft.effective <= opened:
                 raise BadInput(f"{draft.effective} is on or before {opened}, the day the portfolio was opened")
-            growth.add(entry_of(draft, first.seq + 1, now, growth.held_on, amends=target.seq))
+            tax = self.portfolio.tax
+            growth.add(entry_of(draft, first.seq + 1, now, growth.held_on, amends=target.seq, tax=tax))
         recorded = tuple(growth.fresh)
         warnings = tuple(remarks(growth.builder, [target], revised))
         self._write(recorded, growth.builder)
@@ -328,47 +308,36 @@ class Ledger:
         after = self._record.entries[split.seq :]
         needing = [entry for entry in sales_after(split, after) if entry.seq not in self._record.voids]
         if needing:
-            raise self._stood_against(
-                f"entry {split.seq} cannot be taken back",
-                [(entry.seq, "sells in the units after it") for entry in needing],
-            )
-
-    def _stood_against(self, refusal: str, entries: Sequence[tuple[int, str]]) -> Conflict:
-        """What refuses a change, naming the entries that stand against it, and why."""
-        where = str(self.path)
-        named = [Problem(f"{refusal}: entry {seq} {why}", where, f"void entry {seq} first") for seq, why in entries]
-        return Conflict(refusal, problems=named)
+            against = [(entry.seq, "sells in the units after it") for entry in needing]
+            raise stood_against(f"entry {split.seq} cannot be taken back", against, str(self.path))
 
     def _rebuilt(self, fresh: Sequence[Entry], refusal: str, why: str = "needs it") -> BookBuilder:
         """A builder with the entries and `fresh` ones; Conflict, naming them, if some then lack what they need."""
-        builder = BookBuilder(self._first_head(), [*self._record.entries, *fresh])
-        self._refuse_unfit(builder, refusal, why)
+        builder = self._built([*self._record.entries, *fresh])
+        refuse_unfit(builder, self._record.next_seq, refusal, str(self.path), why)
         return builder
 
-    def _refuse_unfit(self, builder: BookBuilder, refusal: str, why: str = "") -> None:
-        """Conflict, naming the recorded entries that no longer fit; BadInput if it is a new one that does not."""
-        recorded = [(seq, f"{why} ({what})") for seq, what in builder.problems if seq < self._record.next_seq]
-        if recorded:
-            raise self._stood_against(refusal, recorded)
-        if builder.problems:
-            what = f"{refusal}: it {builder.problems[0].what}"
-            raise BadInput(what, where=str(self.path), fix="nothing was recorded")
+    def _built(self, entries: Sequence[Entry], *, rows: bool = False) -> BookBuilder:
+        """A builder with `entries`, by the portfolio's tax rules and with its wash group."""
+        return BookBuilder(self._first_head(), entries, self.portfolio.tax, self._group.members, rows=rows)
 
     def _write(self, fresh: Sequence[Entry], builder: BookBuilder) -> None:
         """Put `fresh`, which `builder` has, on the disk."""
-        self._refuse_unfit(builder, "it cannot be recorded")
+        refuse_unfit(builder, self._record.next_seq, "it cannot be recorded", str(self.path), _UNFIT)
         if fresh:
             self._record.write(fresh, self._first_head())
             self._use(builder)
+            self.join_group()
 
     # -- what is added up
 
     def _catch_up(self) -> bool:
         """Bring in what the database has beyond the entries known here; True if there was anything."""
         fresh = self._record.catch_up()
-        if not fresh:
+        regrouped = self._group.refresh()
+        if not fresh and not regrouped:
             return False
-        builder = self._builder
+        builder = None if regrouped else self._builder
         for entry in fresh:
             if builder is None or entry.kind in ("void", "adopt") or not builder.takes(entry):
                 builder = None
@@ -384,7 +353,7 @@ class Ledger:
     def _adding(self) -> BookBuilder:
         """The builder that has all entries so far."""
         if self._builder is None:
-            self._builder = BookBuilder(self._first_head(), self._record.entries)
+            self._builder = self._built(self._record.entries)
         return self._builder
 
     def _first_head(self) -> Head:
@@ -393,7 +362,7 @@ class Ledger:
     def _differences(self, portfolio: Portfolio) -> tuple[Problem, ...]:
         if self._record.first is None:
             return ()
-        return differences(self.head, portfolio, self._record.traded)
+        return differences(self.head, portfolio, self._record.traded, self._adding().renamed)
 
 
 def _new_id() -> str:

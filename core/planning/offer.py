@@ -6,8 +6,8 @@ import hashlib
 from decimal import Decimal
 from typing import Final
 
+from core.book.choosing import Sale, take
 from core.book.entries import EntryLot, Side
-from core.book.lots import take_fifo
 from core.costs.model import TradeCosts
 from core.planning.guards import blocks
 from core.planning.proposal import GuardResult, Proposal, Tax, WorthIt
@@ -51,7 +51,7 @@ def make_proposal(
         value_after -= signed * (price - quote.price) * rate
     lots: tuple[EntryLot, ...] = ()
     if side == "sell" and line.position is not None:
-        lots = take_fifo(line.position.lots, quantity, price, costs.cash)
+        lots = take(line.position.lots, Sale(quantity, price, costs.cash))
     return Proposal(
         id=proposal_id(portfolio.id, line.symbol, side, count),
         side=side,

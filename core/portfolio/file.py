@@ -26,6 +26,7 @@ from core.portfolio.model import (
     Policy,
     Portfolio,
     RelativeBand,
+    Tax,
 )
 from core.portfolio.readers import one_of
 from core.portfolio.table import Table, Wrong
@@ -37,13 +38,17 @@ _SAMPLES: Final = "start from one of the sample portfolios"
 _LINE: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _BAND_OF_VALUE: Final = RelativeBand(0.03, 0.03)  # the default 3, of the value
 
-_FEED, _POLICY, _COSTS, _LIMITS = FeedSettings(), Policy(), Costs(), Limits()
+_FEED, _POLICY, _COSTS, _LIMITS, _TAX = FeedSettings(), Policy(), Costs(), Limits(), Tax()
 
 _Kind: TypeAlias = Literal["stock", "etf", "fund", "bond", "crypto", "other"]
 _Market: TypeAlias = Literal["us", "uk", "none"]
+_Method: TypeAlias = Literal["fifo", "lifo", "hifo", "lofo", "average", "min_tax", "specific"]
 _kind: Final[Callable[[object], _Kind]] = one_of("stock", "etf", "fund", "bond", "crypto", "other")
 _market: Final[Callable[[object], _Market]] = one_of("us", "uk", "none")
 
+_method: Final[Callable[[object], _Method]] = one_of(
+    "fifo", "lifo", "hifo", "lofo", "average", "min_tax", "specific"
+)
 _hours: Final = readers.real(readers.number(0, 24 * 3660))
 _seconds: Final = readers.real(readers.number(0, 366 * 86400))
 _interval: Final = readers.real(readers.number(5, 86400))
@@ -159,9 +164,9 @@ def _portfolio(top: Table, folder: Path, path: str) -> Portfolio:
         policy=policy,
         costs=costs,
         limits=_limits(top.table("limits")),
+        tax=_tax(top.table("tax")),
         assets=tuple(_asset(table, base, policy, spread, of_value) for table in asset_tables),
     )
-    _tax(top.table("tax"))
     for key in ("sleeve", "tilt", "contribution", "overlay"):
         if top.take(key, _any_rows, False):
             top.problem(key, f"[[{key}]] is not supported yet", "leave it out")
@@ -282,15 +287,20 @@ def _limits(table: Table) -> Limits:
     return limits
 
 
-def _tax(table: Table) -> None:
-    """Accepts `[tax]` with its defaults."""
-    table.not_yet("regime", one_of("none", "us", "uk"), "none")
-    table.not_yet("method", one_of("fifo", "lifo", "hifo", "lofo", "average", "min_tax", "specific"), "fifo")
-    table.not_yet("short_rate", readers.percent, Decimal("0.35"))
-    table.not_yet("long_rate", readers.percent, Decimal("0.15"))
-    table.not_yet("wash_sales", one_of("off", "warn", "block"), "warn")
-    table.not_yet("wash_group", readers.text, "")
+def _tax(table: Table) -> Tax:
+    tax = Tax(
+        regime=table.take("regime", one_of("none", "us", "uk"), _TAX.regime),
+        method=table.take("method", _method, _TAX.method),
+        short_rate=table.take("short_rate", readers.percent, _TAX.short_rate),
+        long_rate=table.take("long_rate", readers.percent, _TAX.long_rate),
+        wash_sales=table.take("wash_sales", one_of("off", "warn", "block"), _TAX.wash_sales),
+        wash_group=table.take("wash_group", readers.text, _TAX.wash_group),
+        loss_limit=table.take("loss_limit", readers.amount, _TAX.loss_limit),
+        carried_short=table.take("carried_short", readers.amount, _TAX.carried_short),
+        carried_long=table.take("carried_long", readers.amount, _TAX.carried_long),
+    )
     table.refuse_unknown()
+    return tax
 
 
 def _asset(table: Table, base: str, policy: Policy, spread: Decimal, of_value: bool) -> Asset:

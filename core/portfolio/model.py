@@ -156,6 +156,29 @@ class Limits(Struct, frozen=True):
     market_hours: bool = False
 
 
+class Tax(Struct, frozen=True):
+    """`[tax]`: rates as fractions; `loss_limit` in base currency a year, of losses against other income.
+
+    Under `uk` there is one rate, `long_rate`. `carried_short` and `carried_long` are losses (as positive amounts)
+    that were brought forward from before the ledger begins.
+    """
+
+    regime: Literal["none", "us", "uk"] = "none"
+    method: Literal["fifo", "lifo", "hifo", "lofo", "average", "min_tax", "specific"] = "fifo"
+    short_rate: Decimal = Decimal("0.35")
+    long_rate: Decimal = Decimal("0.15")
+    wash_sales: Literal["off", "warn", "block"] = "warn"
+    wash_group: str = ""
+    loss_limit: Decimal = Decimal(3000)
+    carried_short: Decimal = ZERO
+    carried_long: Decimal = ZERO
+
+    @property
+    def washes(self) -> bool:
+        """Whether losses are disallowed by purchases around them."""
+        return self.regime == "us" and self.wash_sales != "off"
+
+
 class FeedSettings(Struct, frozen=True):
     """`[feed]`; `prices` is an absolute path once read, `interval` and `stale_after` are seconds."""
 
@@ -180,6 +203,7 @@ class Portfolio(Struct, frozen=True):
     policy: Policy = Policy()
     costs: Costs = Costs()
     limits: Limits = Limits()
+    tax: Tax = Tax()
     warnings: tuple[str, ...] = ()
 
     @property

@@ -21,6 +21,10 @@ def dec(number: str | int) -> Decimal:
     return Decimal(str(number))
 
 
+def decs(*numbers: str | int) -> tuple[Decimal, ...]:
+    return tuple(map(dec, numbers))
+
+
 def day(text: str) -> date:
     return date.fromisoformat(text)
 
@@ -110,4 +114,6 @@ def held(key: str, quantity: str | int, price: str | int | None, acquired: str |
 
 def _trade(side: Side, quantity: str | int, price: str | int, on: str, fields: dict[str, Any]) -> Draft:
     values: dict[str, Any] = {"symbol": "VTI", "currency": "USD", "fees": dec(0), **fields}
+    if values["currency"] == "USD":
+        values.setdefault("rate", dec(1))
     return Draft(kind="trade", side=side, quantity=dec(quantity), price=dec(price), effective=day(on), **values)

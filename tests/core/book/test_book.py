@@ -8,8 +8,9 @@ from decimal import Decimal
 import pytest
 
 from core.book.book import BookBuilder, build_book
+from core.book.choosing import Sale, take
 from core.book.entries import Entry, EntryLot, HeadLot
-from core.book.lots import HeldLot, take_fifo
+from core.book.lots import HeldLot
 from tests.core.book.samples import NOW, buy, day, dec, entry, head, part, pay, sell, void
 
 
@@ -52,7 +53,7 @@ def test_a_sale_takes_the_lots_that_it_names_and_adds_its_proceeds_after_fees() 
 
 def test_what_is_left_of_a_lot_keeps_its_basis_to_the_last_digit() -> None:
     bought = entry(1, buy(3, 100, fees=dec(1)))
-    lots = take_fifo(build_book(head(), [bought]).positions["VTI"].lots, dec(1), dec(150))
+    lots = take(build_book(head(), [bought]).positions["VTI"].lots, Sale(dec(1), dec(150)))
     assert lots[0].gain == dec(150) - dec("100." + "3" * 30)
     (rest,) = build_book(head(), [bought, entry(2, sell(1, 150), lots=lots)]).positions["VTI"].lots
     assert rest.basis == dec("200." + "6" * 29 + "7")

@@ -27,10 +27,13 @@ def test_a_trade_has_every_key_and_exact_strings() -> None:
         "quantity": "65",
         "price": "100",
         "amount": None,
+        "withheld": None,
         "currency": "USD",
         "rate": "1",
         "fees": "0.00",
+        "method": None,
         "lots": [{"acquired": "2023-05-01", "quantity": "65", "price": "80", "gain": "1300.00", "term": None}],
+        "note": None,
         "void_of": None,
         "amends": None,
         "decision": {"drift": 0.065},
@@ -41,7 +44,8 @@ def test_what_an_entry_does_not_have_is_null() -> None:
     paid = entry_json(entry(1, pay("-12.5")))
     assert paid["amount"] == "-12.50"
     assert [key for key, value in paid.items() if value is None] == [
-        *("executed", "symbol", "side", "quantity", "price", "fees", "void_of", "amends", "decision")
+        *("executed", "symbol", "side", "quantity", "price", "withheld", "fees", "method", "note", "void_of"),
+        *("amends", "decision"),
     ]
 
 

@@ -173,15 +173,19 @@ def test_what_is_printed_of_a_fraction_can_be_sold_whole() -> None:
 # -- order
 
 
-def test_what_depends_on_a_split_cannot_be_added_behind_it() -> None:
-    builder = BookBuilder(HEAD, [entry(1, split("2:1", "2026-11-10"))])
-    assert not builder.takes(entry(2, buy(1, 10, "2026-11-09")))
-    assert builder.takes(entry(2, buy(1, 10, "2026-11-10")))
-    assert builder.takes(entry(2, buy(1, 10, "2026-11-09", symbol="BND")))
-    builder.add(entry(2, buy(1, 10, "2026-11-12")))
-    assert not builder.takes(entry(3, split("2:1", "2026-11-11")))
-    assert builder.takes(entry(3, split("2:1", "2026-11-12")))
-    assert builder.takes(entry(3, buy(1, 10, "2026-11-10")))
+def test_what_is_added_behind_a_split_counts_before_it() -> None:
+    entries = [
+        entry(1, split("2:1", "2026-11-10")),
+        entry(2, buy(1, 10, "2026-11-09")),
+        entry(3, buy(1, 10, "2026-11-12")),
+        entry(4, split("3:1", "2026-11-11")),
+    ]
+    builder = BookBuilder(HEAD, entries[:1])
+    for one in entries[1:]:
+        assert builder.takes(one)
+        builder.add(one)
+    assert quantities(builder.book()) == {"open:VTI:0": 600, "e:2": 6, "e:3": 1}
+    assert builder.book() == build_book(HEAD, entries)
 
 
 def test_a_sale_dated_before_a_split_takes_what_was_held_then() -> None:

@@ -220,7 +220,7 @@ def test_gains_recorded_out_of_order_leave_what_remains_its_exact_basis(tmp_path
         ledger.append([buy(7, 1, "2026-11-02", fees=dec(1))], NOW)
         ledger.append([sell(1, 2, "2026-11-12")], NOW)
         ledger.append([sell(3, 2, "2026-11-08")], NOW)
-        gains = sum((part.gain or dec(0) for entry in ledger.entries for part in entry.lots), dec(0))
+        gains = sum((row.gain or dec(0) for row in ledger.gains), dec(0))
         for book in (ledger.book, build_book(ledger.head, ledger.entries)):
             assert book.positions["VTI"].cost == 8 - (4 * 2 - gains)
 

@@ -114,8 +114,8 @@ def test_a_back_dated_split_that_fits_says_whose_gain_it_makes_another(ledger: L
     ledger.append([sell(50, 100, "2026-11-12")], NOW)
     done = ledger.append([split("2:1", "2026-11-10")], NOW)
     assert done.warnings == (
-        "entry 1 keeps the gain that it was recorded with, although a split of its lots counts before it: "
-        "void it and record it again to have the gain reckoned anew",
+        "the gain that entry 1 was recorded with no longer holds: this counts before it; "
+        "`strikezone ledger gains` has it as it is now",
     )
     assert (held(ledger), ledger.book.positions["VTI"].cost) == ({"open:VTI:0": 150}, dec(6000))
     assert ledger.append([buy(1, 1)], NOW).warnings == ()

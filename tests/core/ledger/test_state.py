@@ -42,6 +42,8 @@ def test_the_file_is_plain_json_with_its_schema(folder: Path) -> None:
         "paused": True,
         "prices": {},
         "typed": {},
+        "wash_group": "",
+        "taxed": True,
     }
 
 

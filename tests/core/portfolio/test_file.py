@@ -28,6 +28,7 @@ from core.portfolio.model import (
     Portfolio,
     RangeBand,
     RelativeBand,
+    Tax,
     TighterBand,
 )
 
@@ -514,12 +515,6 @@ def test_bad_input_is_one_problem_that_names_its_place(text: str, where: str, wh
 NOT_YET = [
     ('[costs]\npreset = "us-zero"\n', "costs.preset"),
     ('[costs]\nfees = "us"\n', "costs.fees"),
-    ('[tax]\nregime = "us"\n', "tax.regime"),
-    ('[tax]\nmethod = "hifo"\n', "tax.method"),
-    ("[tax]\nshort_rate = 30\n", "tax.short_rate"),
-    ("[tax]\nlong_rate = 20\n", "tax.long_rate"),
-    ('[tax]\nwash_sales = "block"\n', "tax.wash_sales"),
-    ('[tax]\nwash_group = "us"\n', "tax.wash_group"),
     ("[limits]\nmax_participation = 5\n", "limits.max_participation"),
     ("[limits]\nmax_sector = 30\n", "limits.max_sector"),
     ("[policy]\nrisk_aversion = 4\n", "policy.risk_aversion"),
@@ -601,7 +596,7 @@ def test_an_unknown_key_like_no_other_gets_the_list_of_known_ones() -> None:
 def test_all_errors_of_a_file_come_together() -> None:
     text = (
         'id = "No Good"\nbase_currency = "usd"\nfoo = 1\n[feed]\ninterval = 1\n[policy]\nband = -1\n'
-        '[tax]\nmethod = "lifo"\n[[asset]]\nsymbol = "VTI"\ntarget = "60"\nband = "auto"\n'
+        '[tax]\nmethod = "oldest"\n[[asset]]\nsymbol = "VTI"\ntarget = "60"\nband = "auto"\n'
         '[[asset]]\nsymbol = "VTI"\nstep = -1\nlots = [{ quantity = -1, price = nan }]\n'
     )
     places = {where.removeprefix("book.toml: ") for where, *_ in problems(text)}
@@ -620,6 +615,25 @@ def test_all_errors_of_a_file_come_together() -> None:
         "asset[2] VTI: lots[1].quantity",
         "asset[2] VTI: lots[1].price",
     }
+
+
+def test_tax_rules_are_read_as_fractions_and_amounts() -> None:
+    text = (
+        '[tax]\nregime = "us"\nmethod = "min_tax"\nshort_rate = 32\nlong_rate = 18.8\nwash_sales = "block"\n'
+        'wash_group = "family"\nloss_limit = 1500\ncarried_short = 10.50\ncarried_long = 20\n'
+    )
+    assert parse(HEAD + text + VTI + BND).tax == Tax(
+        regime="us",
+        method="min_tax",
+        short_rate=Decimal("0.32"),
+        long_rate=Decimal("0.188"),
+        wash_sales="block",
+        wash_group="family",
+        loss_limit=Decimal(1500),
+        carried_short=Decimal("10.50"),
+        carried_long=Decimal(20),
+    )
+    assert parse(HEAD + VTI + BND).tax == Tax(short_rate=Decimal("0.35"), long_rate=Decimal("0.15"))
 
 
 def test_a_wrong_type_says_what_was_found_and_what_to_write() -> None:

@@ -1,0 +1,297 @@
+"""Share matching of the United Kingdom: same day, then the next 30 days, then the pool at average cost.
+
+Source: TCGA 1992 s.105, s.106A and s.104; HMRC, Helpsheet HS284. Pure; quantities are fractions in the units of the
+last day, so that splits between two legs do not matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final, NamedTuple
+
+from msgspec import Struct
+
+from core.book.choosing import in_base
+from core.book.entries import Entry, Ratio
+from core.book.lots import HeldLot, cash_moved, to_grid
+from core.book.splits import factor, floored
+from core.book.wash import Gain
+from core.money import ZERO
+
+LATER_DAYS: Final = 30  # the thirtieth day counts, the thirty-first does not
+_NOTHING: Final = Fraction(0)
+
+
+class Pool(Struct, frozen=True):
+    """A section 104 holding: units, and their cost in the asset's currency and in base currency; None if unknown.
+
+    What was matched with a disposal by day is not in it.
+    """
+
+    quantity: Decimal
+    cost: Decimal | None
+    base_cost: Decimal | None
+
+
+class Money(NamedTuple):
+    """An amount in the asset's currency and in base currency; None if unknown."""
+
+    native: Decimal | None
+    base: Decimal | None
+
+    def plus(self, other: Money) -> Money:
+        """Both together."""
+        return Money(_sum(self.native, other.native), _sum(self.base, other.base))
+
+    def less(self, other: Money) -> Money:
+        """What is left without `other`."""
+        return Money(_sum(self.native, _minus(other.native)), _sum(self.base, _minus(other.base)))
+
+    def part(self, units: Fraction, of: Fraction) -> Money:
+        """The share of `units` out of `of`; all of it if they are all."""
+        return self if units == of else Money(_part(self.native, units, of), _part(self.base, units, of))
+
+
+_FREE: Final = Money(ZERO, ZERO)
+
+
+class _Acquired(Struct):
+    """What was bought on one day: `left` of `units` is not matched yet."""
+
+    units: Fraction
+    left: Fraction
+    cost: Money
+
+
+class _Disposal(Struct):
+    """One sale: `left` units are not matched yet; `scale` is units of the last day per unit of its own.
+
+    `matches` are the day (None: pool), the units and the cost of each part.
+    """
+
+    entry: Entry
+    left: Fraction
+    scale: Fraction
+    matches: list[tuple[date | None, Fraction, Money]]
+
+
+class Matched(Struct, frozen=True):
+    """The gains of one symbol, by sale, and its pool."""
+
+    rows: tuple[Gain, ...]
+    pool: Pool
+
+
+class _Security:
+    """One symbol, or several that are the same by a change of symbol."""
+
+    def __init__(self) -> None:
+        self.bought: dict[date, _Acquired] = {}
+        self.sold: list[_Disposal] = []
+        self.units = _NOTHING
+        self.cost = _FREE
+        self.rows: list[Gain] = []
+
+    def buy(self, day: date, units: Fraction, cost: Money) -> None:
+        """All that is bought on one day is one acquisition (s.105)."""
+        known = self.bought.get(day)
+        if known is None:
+            self.bought[day] = _Acquired(units, units, cost)
+        else:
+            self.bought[day] = _Acquired(known.units + units, known.left + units, known.cost.plus(cost))
+
+    def match(self) -> None:
+        """Same day first, for all sales; then the 30 days after each, in the order of the sales."""
+        for sale in self.sold:
+            self._match(sale, sale.entry.effective)
+        days = sorted(self.bought)
+        for sale in self.sold:
+            sold = sale.entry.effective
+            for day in days:
+                if sale.left and timedelta(0) < day - sold <= timedelta(LATER_DAYS):
+                    self._match(sale, day)
+
+    def _match(self, sale: _Disposal, day: date) -> None:
+        bought = self.bought.get(day)
+        units = min(sale.left, bought.left) if bought else _NOTHING
+        if bought is None or units <= 0:
+            return
+        cost = bought.cost.part(units, bought.left)
+        bought.cost, bought.left = bought.cost.less(cost), bought.left - units
+        sale.left -= units
+        sale.matches.append((day, units, cost))
+
+    def pool(self, units: Fraction, cost: Money) -> None:
+        """Adds to the pool."""
+        self.cost = cost if not self.units else self.cost.plus(cost)
+        self.units += units
+
+    def dispose(self, sale: _Disposal) -> None:
+        """What no acquisition was matched with comes out of the pool."""
+        units = min(sale.left, self.units)
+        if units > 0:
+            cost = self.cost.part(units, self.units)
+            self.cost, self.units = self.cost.less(cost), self.units - units
+            sale.left -= units
+            sale.matches.append((None, units, cost))
+        self.rows += _rows(sale)
+
+
+def matched(
+    currencies: Mapping[str, str], opening: Sequence[HeldLot], entries: Sequence[Entry], opened: date | None
+) -> dict[str, Matched]:
+    """The gains and pools of symbols that are linked by spin-offs and renamings, by the symbol of the end."""
+    names = _names(currencies, entries)
+    splits = [entry for entry in entries if entry.kind == "split"]
+    securities = {name: _Security() for name in set(names.values())}
+    pooled: list[tuple[date, str, Fraction, Money]] = []
+    first = min((entry.effective for entry in entries), default=date.max)
+    for lot in opening:
+        scale = _scale(splits, lot.symbol, names, opened if opened is not None else lot.acquired or date.min)
+        day = lot.acquired if lot.acquired is not None and lot.acquired <= first else date.min
+        pooled.append((day, names[lot.symbol], Fraction(lot.quantity) * scale, _money(lot.basis, lot.rate)))
+    for entry in entries:
+        _sort_in(entry, securities, names, splits, pooled)
+    for security in securities.values():
+        security.match()
+    _pool(securities, names, entries, pooled)
+    return {
+        name: Matched(tuple(security.rows), Pool(floored(security.units), security.cost.native, security.cost.base))
+        for name, security in securities.items()
+    }
+
+
+def _sort_in(
+    entry: Entry,
+    securities: Mapping[str, _Security],
+    names: Mapping[str, str],
+    splits: Sequence[Entry],
+    pooled: list[tuple[date, str, Fraction, Money]],
+) -> None:
+    """Puts a purchase, a sale or a transfer where it belongs."""
+    if entry.symbol is None:
+        return
+    name = names[entry.symbol]
+    quantity, price = entry.quantity, entry.price
+    if entry.side == "sell" and quantity is not None:
+        scale = _scale(splits, entry.symbol, names, entry.effective, entry.seq)
+        securities[name].sold.append(_Disposal(entry, Fraction(quantity) * scale, scale, []))
+    elif entry.kind in ("trade", "dividend") and quantity is not None and price is not None:
+        cost = _money(-cash_moved("buy", quantity, price, entry.fees), entry.rate)
+        scale = _scale(splits, entry.symbol, names, entry.effective)
+        securities[name].buy(entry.effective, Fraction(quantity) * scale, cost)
+    elif entry.kind == "transfer":
+        scale = _scale(splits, entry.symbol, names, entry.effective)
+        for lot in entry.received:
+            basis = None if lot.price is None else to_grid(lot.price * lot.quantity)
+            day = lot.acquired or entry.effective
+            pooled.append((day, name, Fraction(lot.quantity) * scale, _money(basis, lot.rate)))
+
+
+def _pool(
+    securities: Mapping[str, _Security],
+    names: Mapping[str, str],
+    entries: Sequence[Entry],
+    pooled: Iterable[tuple[date, str, Fraction, Money]],
+) -> None:
+    """Fills the pools day by day, and takes from them what is sold or spun off."""
+    steps: list[tuple[date, int, int, str, object]] = []
+    for number, (day, name, units, cost) in enumerate(pooled):
+        steps.append((day, 0, number, name, (units, cost)))
+    for name, security in securities.items():
+        for day, bought in security.bought.items():
+            if bought.left:
+                steps.append((day, 0, -1, name, (bought.left, bought.cost)))
+        steps += [(s.entry.effective, 1, s.entry.seq, name, s) for s in security.sold]
+    steps += [(e.effective, 1, e.seq, names[str(e.symbol)], e) for e in entries if e.kind == "spinoff"]
+    for _, _, _, name, what in sorted(steps, key=lambda step: step[:4]):
+        security = securities[name]
+        if isinstance(what, _Disposal):
+            security.dispose(what)
+        elif isinstance(what, Entry):
+            _spin_off(what, security, securities[names[str(what.to)]])
+        elif isinstance(what, tuple):
+            security.pool(*what)
+
+
+def _spin_off(entry: Entry, security: _Security, to: _Security) -> None:
+    """A share of the pool's cost goes to the new security's pool (TCGA 1992 s.130)."""
+    if entry.basis_share is None or entry.ratio is None or not security.units:
+        return
+    part = Fraction(entry.basis_share)
+    cost = security.cost.part(part, Fraction(1)) if part else _FREE
+    security.cost = security.cost.less(cost)
+    to.pool(security.units * factor(entry.ratio), cost)
+
+
+def _rows(sale: _Disposal) -> list[Gain]:
+    """One row for each match; each has its share of the proceeds, the last what remains of them."""
+    entry = sale.entry
+    left = _money(cash_moved("sell", entry.quantity or ZERO, entry.price or ZERO, entry.fees), entry.rate)
+    units = sum((units for _, units, _ in sale.matches), _NOTHING)
+    rows = []
+    for day, part, cost in sale.matches:
+        proceeds = left.part(part, units)
+        left, units = left.less(proceeds), units - part
+        rows.append(
+            Gain(
+                seq=entry.seq,
+                symbol=entry.symbol or "",
+                currency=entry.currency,
+                quantity=floored(part / sale.scale),
+                acquired=day,
+                sold=entry.effective,
+                proceeds=proceeds.base,
+                basis=cost.base,
+                native_proceeds=proceeds.native or ZERO,
+                native_basis=cost.native,
+            )
+        )
+    return rows
+
+
+def _names(currencies: Mapping[str, str], entries: Sequence[Entry]) -> dict[str, str]:
+    """By symbol: what it is called at the end."""
+    names = {symbol: symbol for symbol in currencies}
+    for entry in entries:
+        if entry.kind == "rename":
+            old, new = str(entry.symbol), str(entry.to)
+            names = {symbol: new if name == old else name for symbol, name in names.items()}
+    return names
+
+
+def _scale(
+    splits: Iterable[Entry], symbol: str, names: Mapping[str, str], day: date, seq: int | None = None
+) -> Fraction:
+    """Units of the last day for one of `day`: with `seq` as of that entry, else as of the day's end."""
+    found = Fraction(1)
+    for split in splits:
+        if split.symbol is None or names[split.symbol] != names[symbol]:
+            continue
+        ratio: Ratio | None = split.ratio
+        after = split.effective > day or (seq is not None and split.effective == day and split.seq > seq)
+        if after and ratio is not None:
+            found *= factor(ratio)
+    return found
+
+
+def _money(native: Decimal | None, rate: Decimal | None) -> Money:
+    return Money(native, in_base(native, rate))
+
+
+def _sum(one: Decimal | None, other: Decimal | None) -> Decimal | None:
+    return None if one is None or other is None else one + other
+
+
+def _minus(amount: Decimal | None) -> Decimal | None:
+    return None if amount is None else -amount
+
+
+def _part(amount: Decimal | None, units: Fraction, of: Fraction) -> Decimal | None:
+    if amount is None:
+        return None
+    fraction = units / of
+    return to_grid(amount * fraction.numerator / fraction.denominator)

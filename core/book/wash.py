@@ -1,0 +1,221 @@
+"""Wash sales: losses that purchases around them disallow, and what that adds to the replacements.
+
+A loss is disallowed as far as the same security is bought within 30 days before or after the sale. Losses go in the
+order of their sales, replacements in that of their purchase; no share takes two losses, and none replaces what was
+bought by the same order. The loss is added to the basis of what replaces it, and its holding period with it.
+Source: IRC 1091, 1223(3), Treas. Reg. 1.1091-1 and -2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final, NamedTuple
+
+from msgspec import Struct
+
+from core.book.entries import Entry, Head, Ratio
+from core.book.lots import HeldLot, basis_to_take, key_order, share, to_grid
+from core.book.splits import factor
+from core.book.terms import Term, carried_over
+from core.money import ONE, ZERO
+
+WINDOW_DAYS: Final = 30  # to each side of the sale: 61 days with its own
+
+
+class Member(Struct, frozen=True):
+    """Another ledger of the same wash group. Where gains are not taxed (`taxed` False), a purchase disallows a loss
+    all the same, and nothing is added to its basis: the loss is gone. Source: Rev. Rul. 2008-5."""
+
+    name: str
+    head: Head
+    entries: tuple[Entry, ...]
+    taxed: bool = True
+
+
+class Gain(Struct):
+    """What one part of a sale realised. Money is in base currency, and beside it in the asset's; None if unknown.
+
+    `acquired` is the day from which the part counts as held, None of a pool. `gain` is before `disallowed`, which
+    grows while replacements are bought; it is positive, None where there are no wash sales.
+    """
+
+    seq: int
+    symbol: str
+    currency: str
+    quantity: Decimal
+    acquired: date | None
+    sold: date
+    proceeds: Decimal | None
+    basis: Decimal | None
+    native_proceeds: Decimal
+    native_basis: Decimal | None
+    term: Term | None = None
+    disallowed: Decimal | None = None
+    account: int = 0
+
+    @property
+    def gain(self) -> Decimal | None:
+        """Proceeds less basis."""
+        return None if self.proceeds is None or self.basis is None else self.proceeds - self.basis
+
+
+class OpenLoss(Struct):
+    """A loss that a purchase until `until` would still disallow: `left` units of it, worth `amount` (positive)."""
+
+    symbol: str
+    day: date
+    since: date | None
+    lot: str
+    account: int
+    left: Fraction
+    amount: Decimal
+    row: Gain
+
+    @property
+    def until(self) -> date:
+        """The last day of its window."""
+        return _shifted(self.day, WINDOW_DAYS)
+
+
+class Pieces:
+    """The lots that one account holds, by key; a lot is in pieces where part of it took a loss."""
+
+    def __init__(self, taxed: bool) -> None:
+        self.taxed = taxed
+        self.lots: dict[str, list[HeldLot]] = {}
+        self.arrived: dict[str, date] = {}  # when those came that are older than that
+        self.shuffled = False
+
+    def put(self, lot: HeldLot) -> None:
+        """Adds a lot."""
+        self.lots[lot.key] = [lot]
+
+    def of(self, symbol: str) -> Iterator[HeldLot]:
+        """Its lots, in the order in which they came."""
+        return (piece for pieces in self.lots.values() for piece in pieces if piece.symbol == symbol)
+
+
+class Bought(NamedTuple):
+    """A purchase that may replace what is sold at a loss near it."""
+
+    acquired: date
+    account: int
+    order: tuple[int, ...]
+    key: str
+    symbol: str
+
+
+class Washes:
+    """The losses whose windows are open, and the purchases near, while the entries of all accounts go by."""
+
+    def __init__(self, accounts: Sequence[Pieces]) -> None:
+        self._accounts = accounts
+        self.open: list[OpenLoss] = []
+        self.recent: list[Bought] = []
+        self._oldest = date.max  # of the recent ones
+
+    def lose(self, loss: OpenLoss) -> None:
+        """A sale at a loss: what was bought in the 30 days before and is still held replaces it first."""
+        first = _shifted(loss.day, -WINDOW_DAYS)
+        for one in sorted(self.recent):
+            pieces = self._accounts[one.account].lots.get(one.key)
+            if loss.left <= 0:
+                return
+            if not pieces or pieces[0].symbol != loss.symbol or not first <= one.acquired <= loss.until:
+                continue
+            if (one.account, one.key) != (loss.account, loss.lot):
+                self._absorb(loss, self._accounts[one.account], one.key)
+        if loss.left > 0:
+            self.open.append(loss)
+
+    def bought(self, account: int, key: str, symbol: str, acquired: date | None) -> None:
+        """A purchase: it replaces what was lost in the 30 days before, the first loss first."""
+        if acquired is None:
+            return
+        self.recent.append(Bought(acquired, account, key_order(key), key, symbol))
+        self._oldest = min(self._oldest, acquired)
+        for loss in self.open:
+            first = _shifted(loss.day, -WINDOW_DAYS)
+            near = loss.symbol == symbol and first <= acquired <= loss.until
+            if near and (account, key) != (loss.account, loss.lot):
+                self._absorb(loss, self._accounts[account], key)
+        if self.open:
+            self.open = [loss for loss in self.open if loss.left > 0]
+
+    def pass_to(self, day: date) -> None:
+        """Closes the windows that ended before `day`."""
+        if self.open and any(loss.until < day for loss in self.open):
+            self.open = [loss for loss in self.open if loss.until >= day]
+        first = _shifted(day, -WINDOW_DAYS)
+        if self._oldest < first:
+            self.recent = [one for one in self.recent if one.acquired >= first]
+            self._oldest = min((one.acquired for one in self.recent), default=date.max)
+
+    def split(self, symbol: str, day: date, ratio: Ratio) -> None:
+        """What was lost before a split is replaced in new units."""
+        for loss in self.open:
+            if loss.symbol == symbol and loss.day < day:
+                loss.left *= factor(ratio)
+
+    def rename(self, symbol: str, to: str) -> None:
+        """The same security by another symbol."""
+        for loss in self.open:
+            if loss.symbol == symbol:
+                loss.symbol = to
+
+    def _absorb(self, loss: OpenLoss, account: Pieces, key: str) -> None:
+        """Adds as much of `loss` as they can take to the pieces of a lot that have taken none."""
+        before: list[HeldLot] = []
+        after: list[HeldLot] = []
+        for piece in account.lots[key]:
+            if piece.absorbed or loss.left <= 0:
+                (before if piece.absorbed else after).append(piece)
+                continue
+            units = min(piece.quantity, _units(loss.left, piece.quantity))
+            whole = units == piece.quantity
+            taken = piece if whole else piece.costing(basis_to_take(piece, units), units)
+            if not whole:
+                after.append(piece.without(units, basis_to_take(piece, units)))
+            everything = Fraction(units) >= loss.left
+            amount = loss.amount if everything else share(loss.amount, units, _decimal(loss.left))
+            loss.amount -= amount
+            loss.left = Fraction(0) if everything else loss.left - Fraction(units)
+            loss.row.disallowed = (loss.row.disallowed or ZERO) + amount
+            before.append(_replaced(taken, amount, loss) if account.taxed else _marked(taken))
+        account.lots[key] = before + after
+
+
+def _replaced(lot: HeldLot, amount: Decimal, loss: OpenLoss) -> HeldLot:
+    """`lot` with `amount` (base currency) of `loss` in its basis, and held since earlier."""
+    basis = lot.basis
+    if basis is not None and lot.rate is not None:
+        basis += amount if lot.rate == ONE else to_grid(amount / lot.rate)
+    since = carried_over(lot.held_since, loss.since, loss.day)
+    price = None if basis is None else basis / lot.quantity
+    return HeldLot(lot.key, lot.symbol, lot.quantity, price, lot.acquired, lot.rate, since, True)
+
+
+def _marked(lot: HeldLot) -> HeldLot:
+    return HeldLot(lot.key, lot.symbol, lot.quantity, lot.price, lot.acquired, lot.rate, lot.since, True)
+
+
+def _units(left: Fraction, most: Decimal) -> Decimal:
+    """`left` as units of a lot, rounded up to 12 decimals where it does not end: at most `most`."""
+    if left >= Fraction(most):
+        return most
+    exact = _decimal(left)
+    return exact if Fraction(exact) == left else min(most, exact.quantize(Decimal("1e-12")) + Decimal("1e-12"))
+
+
+def _decimal(number: Fraction) -> Decimal:
+    return Decimal(number.numerator) / Decimal(number.denominator)
+
+
+def _shifted(day: date, days: int) -> date:
+    try:
+        return day + timedelta(days=days)
+    except OverflowError:
+        return date.min if days < 0 else date.max
