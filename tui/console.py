@@ -10,26 +10,17 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from core.book.book import Book
-from core.book.entries import Entry
-from core.book.lots import cash_moved
-from core.book.report import ratio
-from core.desk.confirmation import Confirmed
 from core.desk.snapshot import Snapshot
 from core.market.quotes import Quote
-from core.money import ONE, ZERO, amount, plain
+from core.money import ONE, plain
 from core.planning.proposal import Proposal
 from core.policy.valuation import Line
-from core.text import clean
 from tui import format as written
 
 OVER, UNDER, NEAR, DIM = "blue", "dark_orange", "yellow", "dim"
 HOLDINGS = ("symbol", ">price", ">value", ">weight", ">target", ">drift", "zone", "state")
 QUOTES = ("symbol", ">price", "currency", ">age", "market", ">delay", "source", "trust")
-ENTRIES = (">#", "day", "kind", "symbol", ">quantity", ">price", ">fees", ">amount", "id")
-LOTS = ("symbol", ">quantity", "acquired", ">basis each", ">basis")
 WIDEST = 1000  # cells, where the output is no terminal
-LONGEST_ID = 12
 STATES = {
     "above": ("▲ over", OVER),
     "below": ("▼ under", UNDER),
@@ -45,7 +36,7 @@ STATES = {
 
 def print_report(snapshot: Snapshot) -> None:
     """One look: holdings, cash, micro-trades and warnings."""
-    console = _console()
+    console = plain_console()
     portfolio, valuation = snapshot.portfolio, snapshot.valuation
     worth = f"{written.money(valuation.value)} {portfolio.base_currency}"
     drift = written.percent(valuation.drift)
@@ -62,7 +53,7 @@ def print_report(snapshot: Snapshot) -> None:
         Text(_zone(cash.lower, cash.upper)),
         Text(*STATES[cash.state]) if cash.lower is not None else Text(""),
     )
-    _print_table(console, HOLDINGS, [*map(_holding, snapshot.lines), last], spare=("zone", ">price", ">target"))
+    print_table(console, HOLDINGS, [*map(_holding, snapshot.lines), last], spare=("zone", ">price", ">target"))
     if snapshot.proposals:
         _print_proposals(console, snapshot.proposals)
     else:
@@ -73,7 +64,7 @@ def print_report(snapshot: Snapshot) -> None:
 
 def print_quotes(snapshot: Snapshot) -> None:
     """The quote board, a line each, and below it why what is not trusted is not."""
-    console = _console()
+    console = plain_console()
     appraisal = snapshot.appraisal
     console.print(
         Text(f"{snapshot.portfolio.name or snapshot.portfolio.id}  {written.moment(snapshot.as_of)}", "bold")
@@ -98,7 +89,7 @@ def print_quotes(snapshot: Snapshot) -> None:
             remarks.append(Text(f"! {symbol}: {trust.reason}", NEAR))
         elif trust.note:
             remarks.append(Text(f"· {symbol}: {trust.note}", DIM))
-    _print_table(console, QUOTES, rows, spare=(">delay", "source", "market"))
+    print_table(console, QUOTES, rows, spare=(">delay", "source", "market"))
     if snapshot.feed.detail:
         console.print(Text(f"! {snapshot.feed.detail}", NEAR), soft_wrap=True)
     for remark in remarks:
@@ -115,99 +106,7 @@ def _unit(quote: Quote | None) -> str:
 
 def print_review(proposals: Sequence[Proposal]) -> None:
     """What is about to be recorded, on standard error, so that the result stays alone on standard output."""
-    _print_proposals(_console(error=True), proposals)
-
-
-def print_confirmed(confirmed: Confirmed) -> None:
-    """What was recorded, a line each."""
-    console = _console()
-    for entry in confirmed.recorded:
-        console.print(Text(f"recorded {describe(entry)}"))
-    for id_ in confirmed.already:
-        console.print(Text(f"{id_} was recorded already"))
-    if not confirmed.recorded and not confirmed.already:
-        console.print(Text("nothing recorded"))
-
-
-def print_entries(entries: Sequence[Entry]) -> None:
-    """The ledger."""
-    if not entries:
-        _console().print(Text("the ledger is empty"))
-        return
-    voided = {entry.void_of for entry in entries}
-    rows = []
-    for entry in entries:
-        kind: str = entry.side or entry.kind
-        if entry.void_of is not None:
-            kind = f"void of {entry.void_of}"
-        elif entry.amends is not None:
-            kind = f"{kind}, amends {entry.amends}"
-        elif entry.kind == "split":
-            kind = f"split {ratio(entry)}"
-        style = "dim strike" if entry.seq in voided else ""
-        cells = (
-            str(entry.seq),
-            entry.effective.isoformat(),
-            kind,
-            entry.symbol or "",
-            "" if entry.quantity is None else plain(entry.quantity),
-            "" if entry.price is None else plain(entry.price) + _currency(entry),
-            "" if entry.fees is None else amount(entry.fees),
-            _moved(entry),
-            clean(entry.id, LONGEST_ID) + (" void" if entry.seq in voided else ""),
-        )
-        rows.append(tuple(Text(cell, style) for cell in cells))
-    _print_table(_console(), ENTRIES, rows, spare=("id", ">fees", ">amount"))
-
-
-def print_positions(book: Book, base_currency: str) -> None:
-    """What is held, lot by lot."""
-    console = _console()
-    rows = [
-        (
-            Text(position.symbol),
-            Text(plain(lot.quantity)),
-            Text("-" if lot.acquired is None else lot.acquired.isoformat()),
-            Text("-" if lot.price is None else written.price(lot.price)),
-            Text(written.money(lot.basis)),
-        )
-        for position in book.positions.values()
-        for lot in position.lots
-    ]
-    if rows:
-        _print_table(console, LOTS, rows, spare=("acquired",))
-    else:
-        console.print(Text("nothing is held"))
-    for currency, balance in ({base_currency: ZERO} | book.cash).items():
-        console.print(Text(f"cash {written.money(balance)} {currency}"))
-
-
-def _moved(entry: Entry) -> str:
-    """What an entry adds to the cash: a payment, the proceeds of a sale, the cost of a buy."""
-    moved = entry.amount
-    if entry.side is not None and entry.quantity is not None and entry.price is not None:
-        moved = cash_moved(entry.side, entry.quantity, entry.price, entry.fees)
-    return "" if moved is None else written.money(moved, sign=True) + _currency(entry)
-
-
-def _currency(entry: Entry) -> str:
-    """The entry's currency behind a space, if it is not the base currency."""
-    return "" if entry.rate == ONE else f" {entry.currency}"
-
-
-def describe(entry: Entry) -> str:
-    """An entry in a few words: `#7 sell 65 VTI @ 100`."""
-    if entry.kind == "void":
-        return f"#{entry.seq} void of #{entry.void_of}"
-    if entry.kind == "cash":
-        return f"#{entry.seq} cash {written.money(entry.amount, sign=True)} {entry.currency}"
-    if entry.kind == "split":
-        return f"#{entry.seq} split {entry.symbol} {ratio(entry)}"
-    if entry.quantity is not None and entry.price is not None:
-        fees = f", fees {amount(entry.fees)}" if entry.fees else ""
-        price = f"{plain(entry.price)}{_currency(entry)}"
-        return f"#{entry.seq} {entry.side} {plain(entry.quantity)} {entry.symbol} @ {price}{fees}"
-    return f"#{entry.seq} {entry.kind}"
+    _print_proposals(plain_console(error=True), proposals)
 
 
 def _holding(line: Line) -> tuple[Text, ...]:
@@ -255,7 +154,7 @@ def _zone(lower: float | None, upper: float | None) -> str:
     return "" if lower is None else f"{written.hundredths(lower)}..{written.hundredths(upper)}"
 
 
-def _print_table(
+def print_table(
     console: Console, columns: tuple[str, ...], rows: Sequence[tuple[Text, ...]], spare: tuple[str, ...]
 ) -> None:
     """The table, without its `spare` columns if the terminal is too narrow; never a number cut short.
@@ -284,7 +183,8 @@ def _table_width(widths: Sequence[int]) -> int:
     return sum(widths) + 2 * (len(widths) - 1)
 
 
-def _console(*, error: bool = False) -> Console:
+def plain_console(*, error: bool = False) -> Console:
+    """A console that draws nothing on its own, as wide as all rows where the output is no terminal."""
     console = Console(stderr=error, highlight=False, markup=False, emoji=False, soft_wrap=False)
     if not console.is_terminal:
         console.width = WIDEST

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
 
@@ -82,6 +82,45 @@ def take_named(lots: Iterable[HeldLot], chosen: Sequence[EntryLot], sale: Sale) 
     if named != sale.quantity:
         raise ValueError(f"the lots named add up to {plain(named)}, the sale is of {plain(sale.quantity)}")
     return _parts(picks, sale)
+
+
+class Pick(NamedTuple):
+    """A lot named by its day of purchase (None: unknown), and how much of it; None for as much as is needed."""
+
+    acquired: date | None
+    quantity: Decimal | None = None
+
+
+def picked(lots: Iterable[HeldLot], picks: Sequence[Pick], quantity: Decimal) -> tuple[EntryLot, ...]:
+    """The parts of `lots` that `picks` name, for `take_named`; ValueError if no such lot is there, or not enough.
+
+    A day is that of the purchase, or the one from which a lot counts as held; of several lots of one day the first
+    goes first.
+    """
+    held = sorted(lots, key=lambda lot: key_order(lot.key))
+    used: dict[int, Decimal] = {}
+    parts: list[EntryLot] = []
+    missing = quantity
+    for pick in picks:
+        wanted = missing if pick.quantity is None else pick.quantity
+        of_day = [lot for lot in held if pick.acquired in (lot.acquired, lot.held_since)]
+        named = "an unknown day" if pick.acquired is None else str(pick.acquired)
+        if not of_day:
+            days = sorted({str(lot.acquired or "an unknown day") for lot in held})
+            raise ValueError(f"there is no lot of {named}: there are lots of {', '.join(days) or 'no day'}")
+        for lot in of_day:
+            units = min(lot.quantity - used.get(id(lot), ZERO), wanted)
+            if units > 0:
+                used[id(lot)] = used.get(id(lot), ZERO) + units
+                parts.append(EntryLot(lot.key, units, price=lot.price))
+                wanted, missing = wanted - units, missing - units
+        if pick.quantity is not None and wanted > 0:
+            have = plain(pick.quantity - wanted)
+            raise ValueError(f"the lots of {named} have {have} left, not {plain(pick.quantity)}")
+    if missing:
+        had = plain(quantity - missing)
+        raise ValueError(f"the lots named add up to {had}, the sale is of {plain(quantity)}")
+    return tuple(parts)
 
 
 def taken_of(pieces: Sequence[HeldLot], part: EntryLot) -> tuple[list[tuple[HeldLot, Decimal]], list[HeldLot]]:

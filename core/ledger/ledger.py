@@ -21,6 +21,7 @@ from core.book.book import Book, BookBuilder
 from core.book.changes import adoption, correction, entry_of, reversal
 from core.book.entries import Draft, Entry, Head
 from core.book.growth import Growth, remarks, sales_after
+from core.book.lots import HeldLot
 from core.book.wash import Gain
 from core.errors import BadInput, Conflict, Problem
 from core.ledger.group import Group
@@ -102,6 +103,10 @@ class Ledger:
         if self._book is None:
             self._book = self._adding().book()
         return self._book
+
+    def held_on(self, symbol: str, day: date) -> tuple[HeldLot, ...]:
+        """What a new sale of `symbol` dated `day` may take, in shares of that day."""
+        return self._adding().held_on(symbol, day)
 
     @property
     def gains(self) -> tuple[Gain, ...]:

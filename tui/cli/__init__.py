@@ -21,7 +21,7 @@ COMMANDS: Final = {
     "quotes": "tui.cli.quotes:quotes",
     "prices": "tui.cli.prices:prices",
     "confirm": "tui.cli.confirm:confirm",
-    "record": "tui.cli.record:record",
+    "record": "tui.cli.happenings:record",
     "ledger": "tui.cli.ledger:ledger",
     "init": "tui.cli.init:init",
     "doctor": "tui.cli.doctor:doctor",

@@ -98,7 +98,7 @@ def _report(confirmed: Confirmed, as_json: bool) -> int:
     if as_json:
         print_json(confirmed_json(confirmed))
     else:
-        from tui.console import print_confirmed
+        from tui.records import print_confirmed
 
         print_confirmed(confirmed)
     return 0

@@ -10,6 +10,7 @@ from typing import Final
 import click
 
 from core.book.entries import Entry
+from core.book.gains import gains_json
 from core.book.report import entry_json, positions_json
 from core.clock import WallClock
 from core.desk.confirmation import Confirmed
@@ -44,7 +45,7 @@ def list_(file: str | None, data_dir: str | None, as_json: bool) -> int:
         if as_json:
             print_json({"schema": SCHEMA, "entries": [entry_json(entry) for entry in entries]})
         else:
-            from tui.console import print_entries
+            from tui.records import print_entries
 
             print_entries(entries)
         return _tell_differences(desk)
@@ -61,9 +62,26 @@ def positions(file: str | None, data_dir: str | None, as_json: bool) -> int:
             report = positions_json(book)
             print_json({**report, "cash": {desk.portfolio.base_currency: "0.00", **report["cash"]}})
         else:
-            from tui.console import print_positions
+            from tui.records import print_positions
 
             print_positions(book, desk.portfolio.base_currency)
+        return _tell_differences(desk)
+
+
+@ledger.command("gains")
+@click.argument("file", required=False)
+@click.option("--year", type=click.IntRange(1900, 2999), help="Of that calendar year only.")
+@shared
+def gains(file: str | None, year: int | None, data_dir: str | None, as_json: bool) -> int:
+    """What sales realised, by the portfolio's tax rules, each part by itself."""
+    with opened(portfolio_at(file), data_dir) as desk:
+        rows, tax, base = desk.ledger.gains, desk.portfolio.tax, desk.portfolio.base_currency
+        if as_json:
+            print_json(gains_json(rows, tax, base, year))
+        else:
+            from tui.records import print_gains
+
+            print_gains(rows, tax, base, year)
         return _tell_differences(desk)
 
 
@@ -153,7 +171,7 @@ def amend(
 
 def _entry(desk: Desk, seq: int) -> str:
     """Entry `seq` as a question names it."""
-    from tui.console import describe
+    from tui.records import describe
 
     return next((describe(entry) for entry in desk.entries() if entry.seq == seq), f"entry {seq}")
 
@@ -162,7 +180,7 @@ def _print(as_json: bool, entries: Sequence[Entry]) -> int:
     if as_json:
         print_json({"schema": SCHEMA, "recorded": [entry_json(entry) for entry in entries], "already": []})
     else:
-        from tui.console import print_confirmed
+        from tui.records import print_confirmed
 
         print_confirmed(Confirmed(tuple(entries)))
     return 0

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final, get_args
 
 import click
+from msgspec.structs import replace
 
-from core.book.entries import Draft, Side
+from core.book.choosing import Pick, picked
+from core.book.entries import Draft, Method, Side
 from core.clock import local_zone
 from core.desk.desk import Desk
 from core.errors import BadInput
@@ -19,28 +21,42 @@ from core.portfolio.model import Portfolio
 from core.text import clean
 from tui.cli.common import DAY, DECIMAL, ID, default_portfolio, opened, portfolio_at, print_json, shared, warn
 from tui.cli.confirm import confirmed_json
-from tui.cli.quotes import split_ratio
+
+METHODS: Final = get_args(Method)
+LONGEST_NOTE: Final = 200
+_MONEYLESS: Final = frozenset({"split", "spinoff", "rename", "transfer"})
 
 
 @click.group()
 def record() -> None:
-    """Record what happened elsewhere: buys, sells, deposits, withdrawals and splits."""
+    """Record what happened elsewhere: trades, payments, dividends, fees, splits, spin-offs, transfers."""
 
 
-def _options(command: Callable[..., Any]) -> Callable[..., Any]:
+def options_of_all(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds what every kind of entry may be given, its money apart."""
     for decorator in (
         shared,
+        click.option("--note", default="", help="A line of your own."),
         click.option("--id", "id_", type=ID, default="", help="Recorded once, however often it is given."),
-        click.option("--rate", type=DECIMAL, help="Base currency per unit of currency on that day."),
-        click.option("--currency", help="Default: the asset's, or the portfolio's."),
         click.option("--date", "day", type=DAY, help="When it happened (default: today)."),
     ):
         command = decorator(command)
     return command
 
 
+def options_of_money(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds what every payment may be given."""
+    for decorator in (
+        options_of_all,
+        click.option("--rate", type=DECIMAL, help="Base currency per unit of currency on that day."),
+        click.option("--currency", help="Default: the asset's, or the portfolio's."),
+    ):
+        command = decorator(command)
+    return command
+
+
 def _trade_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    return _options(
+    return options_of_money(
         click.option("--fees", type=DECIMAL, default="0", help="Commission and all other fees.")(command)
     )
 
@@ -55,16 +71,27 @@ def buy(words: tuple[str, ...], **options: Any) -> int:
 
 @record.command("sell")
 @click.argument("words", nargs=-1, metavar="FILE SYMBOL QTY PRICE")
-@click.option("--method", type=click.Choice(["fifo"]), default="fifo", help="Which lots are sold.")
+@click.option(
+    "--method", type=click.Choice(METHODS), help="Which lots are sold (default: the file's [tax] method)."
+)
+@click.option(
+    "--lot",
+    "lots",
+    multiple=True,
+    metavar="ACQUIRED[:QTY]",
+    help="Sell of the lot bought that day; may be repeated.",
+)
 @_trade_options
-def sell(words: tuple[str, ...], method: str, **options: Any) -> int:
+def sell(words: tuple[str, ...], **options: Any) -> int:
     """A sale; its fees reduce the proceeds."""
+    if options["lots"] and options["method"] not in (None, "specific"):
+        raise BadInput(f"--lot names the lots, --method {options['method']} chooses them", fix="give one of both")
     return _trade("sell", words, options)
 
 
 @record.command("deposit")
 @click.argument("words", nargs=-1, metavar="FILE AMOUNT")
-@_options
+@options_of_money
 def deposit(words: tuple[str, ...], **options: Any) -> int:
     """Cash paid in."""
     return _cash(1, words, options)
@@ -72,44 +99,22 @@ def deposit(words: tuple[str, ...], **options: Any) -> int:
 
 @record.command("withdraw")
 @click.argument("words", nargs=-1, metavar="FILE AMOUNT")
-@_options
+@options_of_money
 def withdraw(words: tuple[str, ...], **options: Any) -> int:
     """Cash taken out."""
     return _cash(-1, words, options)
 
 
-@record.command("split")
-@click.argument("words", nargs=-1, metavar="FILE SYMBOL NEW:OLD")
-@click.option("--id", "id_", type=ID, default="", help="Recorded once, however often it is given.")
-@click.option("--date", "day", type=DAY, help="The first day in new units (default: today).")
-@shared
-def split(words: tuple[str, ...], **options: Any) -> int:
-    """New units for old ones; lots held before that day change, their basis stays."""
-    portfolio, (symbol, ratio) = _words(words, ("SYMBOL", "NEW:OLD"))
-    new, old = split_ratio(ratio)
-    asset = portfolio.asset(symbol)
-    currency = asset.currency if asset else portfolio.base_currency
-    if options["day"] is not None and options["day"] > datetime.now(UTC).date() + timedelta(days=1):
-        raise BadInput(f"{options['day']} is still to come", fix="record the split on its first day in new units")
-    return _record(
-        portfolio,
-        {**options, "currency": None, "rate": None},
-        lambda day: Draft(
-            id=options["id_"], kind="split", effective=day, currency=currency, symbol=symbol, new=new, old=old
-        ),
-    )
-
-
 def _trade(side: Side, words: tuple[str, ...], options: dict[str, Any]) -> int:
-    portfolio, (symbol, quantity, price) = _words(words, ("SYMBOL", "QTY", "PRICE"))
+    portfolio, (symbol, quantity, price) = words_of(words, ("SYMBOL", "QTY", "PRICE"))
     asset = portfolio.asset(symbol)
     currency = asset.currency if asset else portfolio.base_currency
     parts = _parts(options["currency"], currency)
-    _say_rate_unit(options)
+    say_rate_unit(options)
     fees: Decimal = options["fees"]
     if fees < 0:
         raise BadInput("--fees cannot be negative", fix="give what was charged")
-    return _record(
+    return record_draft(
         portfolio,
         options,
         lambda day: Draft(
@@ -118,34 +123,38 @@ def _trade(side: Side, words: tuple[str, ...], options: dict[str, Any]) -> int:
             effective=day,
             symbol=symbol,
             side=side,
-            quantity=_positive(quantity, "QTY"),
-            price=_positive(price, "PRICE") / parts,
+            quantity=positive(quantity, "QTY"),
+            price=positive(price, "PRICE") / parts,
             fees=fees / parts,
             currency=currency,
             rate=options["rate"],
+            method=options.get("method"),
+            note=note_of(options),
         ),
+        [_pick(text) for text in options.get("lots", ())],
     )
 
 
 def _cash(sign: int, words: tuple[str, ...], options: dict[str, Any]) -> int:
-    portfolio, (amount,) = _words(words, ("AMOUNT",))
-    _say_rate_unit(options)
+    portfolio, (amount,) = words_of(words, ("AMOUNT",))
+    say_rate_unit(options)
     currency, parts = MINOR_UNITS.get(options["currency"], (options["currency"] or portfolio.base_currency, 1))
-    return _record(
+    return record_draft(
         portfolio,
         options,
         lambda day: Draft(
             id=options["id_"],
             kind="cash",
             effective=day,
-            amount=sign * _positive(amount, "AMOUNT") / parts,
+            amount=sign * positive(amount, "AMOUNT") / parts,
             currency=currency,
             rate=options["rate"],
+            note=note_of(options),
         ),
     )
 
 
-def _say_rate_unit(options: dict[str, Any]) -> None:
+def say_rate_unit(options: dict[str, Any]) -> None:
     """A rate is per pound, also where amounts are in pence: with both given it could be meant otherwise."""
     if options["rate"] is not None and options["currency"] in MINOR_UNITS:
         warn([f"--rate {plain(options['rate'])} is taken to be per {MINOR_UNITS[options['currency']][0]}"])
@@ -190,32 +199,66 @@ def _check_currency(draft: Draft, desk: Desk) -> None:
         raise BadInput(f"--rate must be 1: the money is in {draft.currency}, the base currency", fix="leave it out")
 
 
-def _record(
+def _pick(text: str) -> Pick:
+    """`ACQUIRED` or `ACQUIRED:QTY`."""
+    acquired, _, quantity = text.partition(":")
+    try:
+        day = None if acquired == "unknown" else date.fromisoformat(acquired)
+    except ValueError as error:
+        raise BadInput(
+            f"--lot {clean(text, 40)}: {clean(acquired, 20)!r} is no date", fix="write it like 2024-01-31:25"
+        ) from error
+    return Pick(day, positive(quantity, "--lot QTY") if quantity else None)
+
+
+def note_of(options: dict[str, Any]) -> str:
+    """The note, cleaned."""
+    return clean(options["note"], LONGEST_NOTE)
+
+
+def record_draft(
     portfolio: Portfolio,
     options: dict[str, Any],
     make: Callable[[date], Draft],
+    picks: Sequence[Pick] = (),
 ) -> int:
+    """Records what `make` drafts for the day that is meant, and says so; `picks` name the lots of a sale."""
     today = datetime.now(UTC).astimezone(local_zone(portfolio.timezone)).date()
     given: date | None = options["day"]
     if given is not None and given > today:
         warn((f"{given} is in the future",))
     with opened(portfolio, options["data_dir"]) as desk:
         day = given or _recorded_day(desk, options["id_"]) or today
-        draft = make(day)
+        draft = _with_lots(make(day), desk, picks)
         _check_currency(draft, desk)
-        _check_unit(draft, desk, options["currency"])
+        _check_unit(draft, desk, options.get("currency"))
         confirmed = desk.record(draft)
     warn(confirmed.warnings + confirmed.skipped)
-    if any(entry.rate is None and entry.kind != "split" for entry in confirmed.recorded):
+    if any(entry.rate is None and entry.kind not in _MONEYLESS for entry in confirmed.recorded):
         base = portfolio.base_currency
         warn([f"no --rate: what this was worth in {base} on that day is unknown, and so will its gain be"])
     if options["as_json"]:
         print_json(confirmed_json(confirmed))
     else:
-        from tui.console import print_confirmed
+        from tui.records import print_confirmed
 
         print_confirmed(confirmed)
     return 0
+
+
+def _with_lots(draft: Draft, desk: Desk, picks: Sequence[Pick]) -> Draft:
+    """`draft` with the lots that were named; said again under its id, it needs none."""
+    if not picks or (draft.id and any(entry.id == draft.id for entry in desk.entries())):
+        return draft
+    try:
+        lots = picked(desk.ledger.held_on(draft.symbol or "", draft.effective), picks, draft.quantity or ZERO)
+    except ValueError as error:
+        raise BadInput(
+            f"--lot: {error}",
+            where=draft.symbol or "",
+            fix="nothing was recorded; `strikezone ledger positions` shows the lots",
+        ) from error
+    return replace(draft, lots=lots)
 
 
 def _recorded_day(desk: Desk, id_: str) -> date | None:
@@ -223,7 +266,7 @@ def _recorded_day(desk: Desk, id_: str) -> date | None:
     return next((entry.effective for entry in desk.entries() if id_ and entry.id == id_), None)
 
 
-def _words(words: tuple[str, ...], names: tuple[str, ...]) -> tuple[Portfolio, tuple[str, ...]]:
+def words_of(words: tuple[str, ...], names: tuple[str, ...]) -> tuple[Portfolio, tuple[str, ...]]:
     """The portfolio and the other arguments; FILE may be left out where there is a default portfolio."""
     if len(words) == len(names) + 1:
         return portfolio_at(words[0]), words[1:]
@@ -235,7 +278,8 @@ def _words(words: tuple[str, ...], names: tuple[str, ...]) -> tuple[Portfolio, t
     )
 
 
-def _positive(text: str, name: str) -> Decimal:
+def positive(text: str, name: str) -> Decimal:
+    """The number that `text` writes, above 0; BadInput naming the argument `name` for anything else."""
     try:
         number = exact(text)
     except ValueError as error:
