@@ -60,6 +60,7 @@ class Replay:
         self.revised: list[int] = []  # sales that took another basis than they recorded
         self.gains: list[Gain] = []
         self._rows = rows
+        self._renamed: dict[str, tuple[str, date]] = {}
         self._currencies = currencies
         self._opened = [start.opened for start in starts]
         self.accounts = [Pieces(start.taxed) for start in starts]
@@ -74,7 +75,10 @@ class Replay:
     def apply(self, entry: Entry, account: int = 0) -> None:
         """Counts `entry` in."""
         self.washes.pass_to(entry.effective)
-        if entry.kind == "trade" and entry.side == "sell":
+        if account == 0 and entry.symbol in self._renamed:
+            to, since = self._renamed[entry.symbol]
+            self._unfit(entry, account, f"is of {entry.symbol}, which is {to} since {since}")
+        elif entry.kind == "trade" and entry.side == "sell":
             self._sell(entry, account)
         elif entry.kind in ("trade", "dividend"):
             self._buy(entry, account)
@@ -255,6 +259,8 @@ class Replay:
             if pieces[0].symbol == symbol:
                 own.lots[key] = [replace(piece, symbol=to) for piece in pieces]
         if account == 0:
+            self._renamed[symbol] = to, entry.effective
+            self._renamed.pop(to, None)
             self.washes.rename(symbol, to)
 
     def _transfer(self, entry: Entry, account: int) -> None:

@@ -108,7 +108,7 @@ def test_an_id_of_a_voided_entry_is_not_recorded_again_and_said_so(cli: Desk60) 
     ("words", "said"),
     [
         (("sell", "FILE", "VTI", "666", "100"), "665"),
-        (("sell", "FILE", "VTI", "1", "100", "--date", "2020-01-01", "--method", "oldest"), "lifo"),
+        (("sell", "FILE", "VTI", "1", "100", "--date", "2020-01-01", "--method", "oldest"), "oldest"),
         (("buy", "FILE", "XYZ", "1", "100"), "XYZ is not in the portfolio"),
         (("buy", "FILE", "VTI", "0", "100"), "QTY must be positive"),
         (("buy", "FILE", "VTI", "x", "100"), "QTY"),
