@@ -512,8 +512,7 @@ def test_bad_input_is_one_problem_that_names_its_place(text: str, where: str, wh
 
 
 NOT_YET = [
-    ('[costs]\npreset = "us-zero"\n', "costs.preset"),
-    ('[costs]\nfees = "us"\n', "costs.fees"),
+    ('[costs]\nfee_rounding = "daily_up"\n', "costs.fee_rounding"),
     ('[tax]\nregime = "us"\n', "tax.regime"),
     ('[tax]\nmethod = "hifo"\n', "tax.method"),
     ("[tax]\nshort_rate = 30\n", "tax.short_rate"),
@@ -532,7 +531,6 @@ NOT_YET = [
     ("[[contribution]]\namount = 500\n", "contribution"),
     ('[[overlay]]\nsymbol = "MES=F"\n', "overlay"),
     ('[[asset]]\nsymbol = "X"\nsleeve = "equity"\n', "asset[3] X: sleeve"),
-    ('[[asset]]\nsymbol = "X"\nstamp = true\n', "asset[3] X: stamp"),
 ]
 
 
