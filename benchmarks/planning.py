@@ -1,9 +1,10 @@
-"""The planner on 50 and on 1,000 assets with costs, when the cash is enough and when it is short."""
+"""The planner on 50 and on 1,000 assets, the breached ones and all, with and without regulatory fees."""
 
 from __future__ import annotations
 
 import tempfile
 from datetime import date
+from itertools import product
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -19,6 +20,7 @@ from core.market.trust import TrustLimits, judge
 from core.planning.planner import Situation, plan
 from core.policy.triggers import breached
 from core.policy.valuation import value_book
+from core.portfolio.fees import shipped
 from core.portfolio.file import load_portfolio
 from core.portfolio.model import Portfolio
 
@@ -44,13 +46,15 @@ def run() -> bool:
         with tempfile.TemporaryDirectory() as name:
             book, prices = write_book(Path(name), count, days=30)
             portfolio = load_portfolio(book)
-            for scope in ("breached", "all"):
-                wide = replace(portfolio, policy=replace(portfolio.policy, scope=scope))
-                look = situation(wide, prices)
+            charged = replace(portfolio.costs, fees=tuple(shipped("us").values()))
+            for costs, scope in product((portfolio.costs, charged), ("breached", "all")):
+                policy = replace(portfolio.policy, scope=scope)
+                look = situation(replace(portfolio, policy=policy, costs=costs), prices)
                 trades = len(plan(look).proposals)
                 took = best(lambda look=look: plan(look), 20) * 1000  # type: ignore[misc]
+                fees = "US fees" if costs.fees else "no fees"
                 print(
-                    f"plan, {count:5} assets, scope {scope:8}: {took:6.2f} ms for {trades} trades, "
+                    f"plan, {count:5} assets, scope {scope:8}, {fees}: {took:6.2f} ms for {trades} trades, "
                     f"limit {limit:.0f} ms"
                 )
                 ok = ok and took <= limit

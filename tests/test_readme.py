@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -66,6 +67,17 @@ def test_the_shown_portfolio_file_is_valid_and_proposes(tmp_path: Path, env: dic
     done = run("strikezone check mine.toml --prices closes.csv", tmp_path, env)
     assert done.returncode == 1, done.stderr
     assert "sell" in done.stdout
+
+
+def test_the_shown_fee_table_is_read(tmp_path: Path, env: dict[str, str]) -> None:
+    book, table = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    own = '[costs]\nfees = "us"\nfee_table = "fees.toml"'
+    (tmp_path / "mine.toml").write_text(book.replace("[costs]", own), encoding="utf-8")
+    (tmp_path / "fees.toml").write_text(table, encoding="utf-8")
+    (tmp_path / "closes.csv").write_text("date,VTI,BND\n2027-01-04,290,73.5\n", encoding="utf-8")
+    done = run("strikezone check mine.toml --prices closes.csv --json", tmp_path, env)
+    [sale] = [p for p in json.loads(done.stdout)["proposals"] if p["side"] == "sell"]
+    assert sale["fee_details"]["taf"] == "0.01"
 
 
 def test_pictures_and_links_exist() -> None:

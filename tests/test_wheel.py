@@ -61,12 +61,13 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         return folder / "bin" / "strikezone"
 
 
-def test_samples_prices_and_styles_are_in_the_wheel(wheel: Path) -> None:
+def test_samples_prices_styles_and_fee_tables_are_in_the_wheel(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     styles = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tui" / "styles").rglob("*.tcss")}
     assert SAMPLES
     assert PRICES
     assert names >= {*SAMPLES, *PRICES, *styles}
+    assert names >= {"core/portfolio/tables/us.toml", "core/portfolio/tables/uk.toml"}
     assert {name.partition("/")[0] for name in names if ".dist-info" not in name} == {
         "core", "tui", "sample_portfolios",
     }  # fmt: skip

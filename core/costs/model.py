@@ -12,7 +12,8 @@ from core.money import ZERO
 class TradeCosts(Struct, frozen=True, gc=False):
     """The costs of one trade in its currency. Commission, fees and fx are cash; spread and impact are expected.
 
-    `impact` is None if it was asked for and the asset's volume or volatility is unknown; it then counts nothing.
+    `fees` is the sum of `fee_details`, the regulatory fees by name. `impact` is None if it was asked for and the
+    asset's volume or volatility is unknown; it then counts nothing.
     """
 
     commission: Decimal = ZERO
@@ -20,6 +21,7 @@ class TradeCosts(Struct, frozen=True, gc=False):
     spread: Decimal = ZERO
     impact: Decimal | None = ZERO
     fx: Decimal = ZERO
+    fee_details: tuple[tuple[str, Decimal], ...] = ()
 
     @property
     def cash(self) -> Decimal:

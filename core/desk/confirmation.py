@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,9 +15,11 @@ from core.book.entries import Draft, Entry
 from core.clock import iso
 from core.costs.fees import trade_costs
 from core.costs.model import TradeCosts
+from core.costs.regulatory import regulatory_fees
 from core.desk.snapshot import Snapshot
 from core.errors import BadInput, Conflict
 from core.market.quotes import Quote
+from core.market.sessions import exchange_day
 from core.market.trust import Trust
 from core.money import ZERO, amount, plain
 from core.planning.guards import plan_guards, trade_guards
@@ -30,7 +31,6 @@ from core.policy.valuation import Line
 from core.portfolio.model import Asset
 
 PRICE_TOLERANCE: Final = Decimal("0.005")  # a price that moved further since it was seen is asked about again
-_MARKET_ZONES: Final = {"us": "America/New_York", "uk": "Europe/London"}
 
 
 class Request(Struct, frozen=True):
@@ -74,8 +74,11 @@ class PriceMoved(Conflict):
     """What was looked at is no longer so: the price moved or lost its trust, or the plan changed with it."""
 
 
-def wanted(request: Request, snapshot: Snapshot, recorded: Mapping[str, int]) -> Proposal:
-    """The proposal that `request` means, as it stands now, with its edits; `recorded` are entries by their id."""
+def wanted(
+    request: Request, snapshot: Snapshot, recorded: Mapping[str, int], executed: Executed | None = None
+) -> Proposal:
+    """The proposal that `request` means, as it stands now, with its edits, and with the fees of the day on which it
+    was `executed`; `recorded` are entries by their id."""
     proposal = next((p for p in snapshot.proposals if p.id == request.id), None)
     if proposal is None:
         if request.id in recorded:
@@ -110,10 +113,20 @@ def wanted(request: Request, snapshot: Snapshot, recorded: Mapping[str, int]) ->
             f"the rate of {proposal.currency} moved to {plain(proposal.rate)} while you looked",
             fix="nothing was recorded; look at the trade again",
         )
-    return edited(proposal, request, snapshot) if request.edited else proposal
+    changed_fees = executed is not None and _fees_differ(proposal, snapshot, executed)
+    return edited(proposal, request, snapshot, executed) if request.edited or changed_fees else proposal
 
 
-def edited(proposal: Proposal, request: Request, snapshot: Snapshot) -> Proposal:
+def _fees_differ(proposal: Proposal, snapshot: Snapshot, executed: Executed) -> bool:
+    """Whether the day on which the trade was made has other regulatory fees than it is proposed with."""
+    asset = _line(snapshot, proposal.symbol).asset
+    day = _traded_on(proposal, asset, executed)
+    costs = snapshot.portfolio.costs
+    fees = regulatory_fees(costs.fees, asset, proposal.side, day, proposal.quantity, proposal.value)
+    return fees != proposal.costs.fee_details
+
+
+def edited(proposal: Proposal, request: Request, snapshot: Snapshot, executed: Executed | None = None) -> Proposal:
     """`proposal` with the request's quantity, price and fees: costs, lots and weights anew, guards run again."""
     portfolio, value = snapshot.portfolio, snapshot.valuation.value
     line = _line(snapshot, proposal.symbol)
@@ -122,7 +135,8 @@ def edited(proposal: Proposal, request: Request, snapshot: Snapshot) -> Proposal
     price = request.price if request.price is not None else proposal.price
     _check_edit(quantity, price, request.fees, line, proposal)
     assert line.rate is not None, "what is proposed has a rate"
-    costs = trade_costs(line.asset, portfolio.costs, quantity, price, line.rate)
+    day = _traded_on(proposal, line.asset, executed)
+    costs = trade_costs(line.asset, portfolio.costs, proposal.side, day, quantity, price, line.rate)
     if request.price is not None:
         costs = replace(costs, spread=ZERO, impact=ZERO)  # the fill is known: nothing is expected of it any more
     if request.fees is not None:
@@ -238,17 +252,12 @@ def _conversion(proposal: Proposal, value: Decimal, costs: TradeCosts, snapshot:
 
 def draft(proposal: Proposal, snapshot: Snapshot, executed: Executed | None) -> Draft:
     """The entry to record for a confirmed proposal, with all that it was decided on."""
-    line = _line(snapshot, proposal.symbol)
-    moment = executed.moment if executed else proposal.quote.time
-    day = executed.day if executed and executed.day else None
-    if day is None:
-        assert moment is not None, "a trusted quote has a time"
-        day = exchange_day(line.asset, proposal.quote.timezone, moment)
+    asset = _line(snapshot, proposal.symbol).asset
     return Draft(
         id=proposal.id,
         kind="trade",
-        effective=day,
-        executed=moment,
+        effective=_traded_on(proposal, asset, executed),
+        executed=executed.moment if executed else proposal.quote.time,
         symbol=proposal.symbol,
         side=proposal.side,
         quantity=proposal.quantity,
@@ -260,12 +269,13 @@ def draft(proposal: Proposal, snapshot: Snapshot, executed: Executed | None) -> 
     )
 
 
-def exchange_day(asset: Asset, timezone: str | None, moment: datetime) -> date:
-    """The day of `moment` in the time zone of the asset's exchange; UTC for crypto and unknown exchanges."""
-    if asset.kind == "crypto":
-        return moment.astimezone(UTC).date()
-    name = timezone or _MARKET_ZONES.get(asset.market)
-    return moment.astimezone(ZoneInfo(name) if name else UTC).date()
+def _traded_on(proposal: Proposal, asset: Asset, executed: Executed | None) -> date:
+    """The trade date: the day that was said, else that of the moment that was said or of the quote."""
+    if executed is not None and executed.day is not None:
+        return executed.day
+    moment = executed.moment if executed else proposal.quote.time
+    assert moment is not None, "a trusted quote has a time"
+    return exchange_day(asset, proposal.quote.timezone, moment)
 
 
 def decision(proposal: Proposal, snapshot: Snapshot) -> dict[str, Any]:
@@ -295,6 +305,7 @@ def decision(proposal: Proposal, snapshot: Snapshot) -> dict[str, Any]:
             "impact": None if proposal.costs.impact is None else amount(proposal.costs.impact),
             "fx": amount(proposal.costs.fx),
         },
+        "fee_details": {name: amount(fee) for name, fee in proposal.costs.fee_details},
         "guards": [{"name": g.name, "verdict": g.verdict, "detail": g.detail} for g in proposal.guards],
         "policy": {"scope": policy.scope, "mode": policy.mode, "min_trade": amount(policy.min_trade)},
     }

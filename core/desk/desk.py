@@ -26,6 +26,7 @@ from core.market.appraisal import Appraisal
 from core.market.feed import Feed
 from core.market.quotes import Quote
 from core.market.replay import ReplayFeed
+from core.market.sessions import exchange_day
 from core.market.trust import Trust
 from core.market.typed import TypedPrice
 from core.planning.guards import History, history
@@ -127,10 +128,12 @@ class Desk:
             request = Request(id, quantity=quantity, price=price, fees=fees)
             return confirmation.wanted(request, self.look(), self._recorded())
 
-    def preview(self, requests: Sequence[Request], *, everything: bool = False) -> tuple[Proposal, ...]:
+    def preview(
+        self, requests: Sequence[Request], *, executed: Executed | None = None, everything: bool = False
+    ) -> tuple[Proposal, ...]:
         """What `confirm` would record now, with the requests' edits; raises what it would. Nothing is recorded."""
         with self._lock:
-            return self._confirmable(requests, self.look(everything=everything))
+            return self._confirmable(requests, self.look(everything=everything), executed)
 
     def confirm(
         self, requests: Sequence[Request], *, executed: Executed | None = None, everything: bool = False
@@ -142,7 +145,7 @@ class Desk:
         """
         with self._lock, self.ledger.locked():
             snapshot = self.look(everything=everything)
-            proposals = self._confirmable(requests, snapshot)
+            proposals = self._confirmable(requests, snapshot, executed)
             return self._append(
                 [confirmation.draft(p, snapshot, executed) for p in confirmation.sells_first(proposals)]
             )
@@ -251,7 +254,7 @@ class Desk:
             if day is None:
                 now = self.feed.clock.now()
                 moment = quote.time if quote is not None and quote.time is not None else now
-                day = confirmation.exchange_day(asset, quote.timezone if quote else None, moment)
+                day = exchange_day(asset, quote.timezone if quote else None, moment)
             draft = Draft(kind="split", effective=day, currency=asset.currency, symbol=symbol, new=new, old=old)
             confirmed = self.record(draft)
             self.prices.explain(symbol, quote, trust, new / old)
@@ -283,13 +286,15 @@ class Desk:
             raise BadInput(f"{symbol} is not in the portfolio", where=self.portfolio.path, fix="check the symbol")
         return appraisal.board.get(symbol), appraisal.trusts[symbol]
 
-    def _confirmable(self, requests: Sequence[Request], snapshot: Snapshot) -> tuple[Proposal, ...]:
+    def _confirmable(
+        self, requests: Sequence[Request], snapshot: Snapshot, executed: Executed | None
+    ) -> tuple[Proposal, ...]:
         self._refuse_conflicts()
         recorded = self._recorded()
         asked = {request.id for request in requests}
         if not snapshot.stands and not (asked and asked <= recorded.keys()):
             raise NoTrustedPrices("; ".join(snapshot.warnings), fix="nothing was recorded; try again with prices")
-        wanted = [confirmation.wanted(request, snapshot, recorded) for request in requests]
+        wanted = [confirmation.wanted(request, snapshot, recorded, executed) for request in requests]
         proposals = confirmation.together(requests, wanted, snapshot)
         confirmation.check_confirmable(proposals, snapshot)
         return proposals
@@ -380,7 +385,7 @@ class Desk:
         entry = next((entry for entry in self.ledger.entries if entry.seq == seq), None)
         asset = self.portfolio.asset(entry.symbol) if entry and entry.symbol else None
         if asset is not None:
-            return confirmation.exchange_day(asset, None, moment)
+            return exchange_day(asset, None, moment)
         return moment.astimezone(local_zone(self.portfolio.timezone)).date()
 
     def _change_state(self, change: Callable[[State], State]) -> None:

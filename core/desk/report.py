@@ -67,6 +67,7 @@ def proposal_json(proposal: Proposal) -> dict[str, Any]:
             "fx": amount(costs.fx),
             "total": amount(costs.total),
         },
+        "fee_details": {name: amount(fee) for name, fee in costs.fee_details},
         "lots": [
             {
                 "acquired": None if lot.acquired is None else lot.acquired.isoformat(),

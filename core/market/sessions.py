@@ -1,10 +1,13 @@
-"""When a venue can open again, without a calendar of holidays: rather too early, so that trust ends too soon."""
+"""What day it is at a venue, and when it can open again, without a calendar of holidays: rather too early, so that
+trust ends too soon."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
+
+from core.portfolio.model import Asset
 
 EARLIEST_OPENING: Final = time(8)  # local; no large exchange opens its regular session before
 SATURDAY, SUNDAY = 5, 6
@@ -12,6 +15,16 @@ SATURDAY, SUNDAY = 5, 6
 _SUNDAY_ZONES: Final = frozenset(
     {"Asia/Jerusalem", "Asia/Riyadh", "Asia/Kuwait", "Asia/Qatar", "Asia/Dubai", "Asia/Bahrain", "Africa/Cairo"}
 )
+
+_MARKET_ZONES: Final = {"us": "America/New_York", "uk": "Europe/London"}
+
+
+def exchange_day(asset: Asset, timezone: str | None, moment: datetime) -> date:
+    """The day of `moment` in the time zone of the asset's exchange; UTC for crypto and unknown exchanges."""
+    if asset.kind == "crypto":
+        return moment.astimezone(UTC).date()
+    name = timezone or _MARKET_ZONES.get(asset.market)
+    return moment.astimezone(ZoneInfo(name) if name else UTC).date()
 
 
 def may_trade(day: date, zone: ZoneInfo) -> bool:

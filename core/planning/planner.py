@@ -7,14 +7,16 @@ cash is checked exactly, and every trade passes the guards; what is blocked is t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from core.book.entries import Side
 from core.costs.fees import cost_estimators, trade_costs
+from core.market.sessions import exchange_day
 from core.money import ZERO, amount, plain
 from core.planning import guards as guard_rules
 from core.planning.cashier import Cashier, Trade
@@ -95,6 +97,7 @@ class _Planner:
             for line in sorted(self.valuation.lines, key=lambda line: line.symbol)
             if line.target is not None and line.base_price is not None and line.weight is not None
         }
+        self.days = self._days()
         self.solver_lines = {symbol: self._solver_line(line) for symbol, line in self.lines.items()}
         self.cashier = Cashier(self.portfolio, self.valuation, self.lines, value)
 
@@ -149,12 +152,26 @@ class _Planner:
             target=line.target,
             can_buy=asset.buy and policy.mode != "sell_only",
             can_sell=asset.sell and policy.mode != "buy_only",
-            costs=self.estimator(asset, price),
+            costs=self.estimator(asset, price, float(line.rate or 1), self.days[line.symbol]),
             wanted=wanted,
             target_value=money,
             wanted_value=wanted_money,
             keep_inside=(line.lower or 0.0, line.upper or 1.0) if at_edge else None,
         )
+
+    def _days(self) -> dict[str, date]:
+        """The date of a trade made now at the exchange of each line; without fees none is needed."""
+        now, found = self.situation.now, dict[tuple[bool, str | None, str], date]()
+        if not self.portfolio.costs.fees:
+            return dict.fromkeys(self.lines, now.date())
+        days = {}
+        for symbol, line in self.lines.items():
+            asset, timezone = line.asset, line.quote.timezone if line.quote else None
+            place = (asset.kind == "crypto", timezone, asset.market)
+            if place not in found:
+                found[place] = exchange_day(asset, timezone, now)
+            days[symbol] = found[place]
+        return days
 
     def _planned(self, due: set[str]) -> tuple[Solution, list[Trade]]:
         """The plan in exact money. With several currencies it is made again until it uses only the cash that can
@@ -214,7 +231,10 @@ class _Planner:
         assert line.price is not None
         assert line.rate is not None
         quantity = abs(steps) * line.asset.step
-        costs = trade_costs(line.asset, self.portfolio.costs, quantity, line.price, line.rate)
+        side: Side = "buy" if steps > 0 else "sell"
+        costs = trade_costs(
+            line.asset, self.portfolio.costs, side, self.days[symbol], quantity, line.price, line.rate
+        )
         return Trade(line, steps, quantity, quantity * line.price, costs)
 
     def _stuck(self, due: set[str], trades: list[Trade], solution: Solution) -> dict[str, str]:

@@ -42,7 +42,7 @@ class SolverLine(Struct, frozen=True):
     target: float
     can_buy: bool
     can_sell: bool
-    costs: Callable[[float], tuple[float, float]]  # quantity -> (cash, expected)
+    costs: Callable[[float], tuple[float, float]]  # quantity (negative: sold) -> (cash, expected)
     wanted: float | None = None
     target_value: float | None = None
     wanted_value: float | None = None
@@ -131,7 +131,7 @@ class _Trade(NamedTuple):
         """The fees and the expected costs of so many steps."""
         found = self.known.get(steps)
         if found is None:
-            fees, expected = self.line.costs(abs(steps) * self.line.step)
+            fees, expected = self.line.costs(steps * self.line.step)
             if self.line.fx and steps > 0:
                 fees += self.line.fx * steps * self.line.step * self.line.price
             found = self.known[steps] = (fees, expected)
@@ -191,10 +191,10 @@ class _Problem:
         """The fees and the expected costs of these trades, if they need not be whole steps."""
         fees = expected = 0.0
         for i, line in enumerate(self.lines):
-            quantity = abs(funded.ends[i] - funded.weights[i]) * funded.after / line.price
-            if quantity > line.step / 2:
+            quantity = (funded.ends[i] - funded.weights[i]) * funded.after / line.price
+            if abs(quantity) > line.step / 2:
                 more_fees, more_expected = line.costs(quantity)
-                if line.fx and funded.ends[i] > funded.weights[i]:
+                if line.fx and quantity > 0:
                     more_fees += line.fx * quantity * line.price
                 fees += more_fees
                 expected += more_expected

@@ -13,6 +13,7 @@ from core.portfolio.table import Table, listed
 from core.rules.bands import TOLERANCE
 
 HUNDRED: Final = Decimal(100)
+FEE_CURRENCIES: Final = {"us": "USD", "uk": "GBP"}  # of the fees of each market
 _SUM_TOLERANCE: Final = Decimal("0.01")
 _NARROW: Final = 0.001  # a band of less than a tenth of a percent was probably meant as a fraction
 
@@ -105,7 +106,7 @@ def _check_band(table: Table, band: Band, target: float) -> None:
 def odd(portfolio: Portfolio) -> tuple[str, ...]:
     """What is legal, but probably not what was meant."""
     assets = portfolio.assets
-    found = [*_odd_bands(portfolio), *_odd_lots(portfolio)]
+    found = [*_odd_bands(portfolio), *_odd_lots(portfolio), *_odd_fees(portfolio)]
     unknown = [a.symbol for a in assets if a.targeted and not (a.average_daily_value and a.daily_volatility)]
     if portfolio.costs.impact and unknown:
         needs = "average_daily_value or daily_volatility is missing"
@@ -160,3 +161,32 @@ def _odd_lots(portfolio: Portfolio) -> Iterable[str]:
         for lot in asset.lots:
             if lot.acquired and opened and lot.acquired > opened:
                 yield f"{asset.symbol}: a lot acquired {lot.acquired} was not held when the book opened, {opened}"
+
+
+def _odd_fees(portfolio: Portfolio) -> Iterable[str]:
+    """Assets that pay no regulatory fees although somebody who asks for them may think so."""
+    markets = {fee.market for fee in portfolio.costs.fees}
+    assets = [asset for asset in portfolio.assets if not asset.outside]
+    stamped = [asset for asset in assets if asset.stamp]
+    if stamped and "uk" not in markets:
+        symbols = listed(asset.symbol for asset in stamped)
+        yield f'{symbols}: stamp = true counts nothing without fees = "uk" (or a list with it) in [costs]'
+    elif foreign := [a.symbol for a in stamped if a.currency != "GBP" and a.market != "uk"]:
+        yield f"{listed(foreign)}: stamp = true counts nothing, stamp duty is reckoned only of a price in GBP"
+    exempt = [asset.symbol for asset in stamped if asset.kind in ("etf", "fund", "crypto")]
+    if exempt:
+        yield f"{listed(exempt)}: stamp = true, though funds, ETFs and coins pay no stamp duty"
+    unsaid = [asset.symbol for asset in stamped if asset.kind == "other" and asset.market == "uk"]
+    if unsaid and "uk" in markets:
+        yield f'{listed(unsaid)}: kind is not "stock": no PTM levy is reckoned'
+    shares = [asset for asset in assets if asset.kind in ("stock", "etf", "other")]
+    for market, currency in FEE_CURRENCIES.items():
+        others = [a.symbol for a in shares if a.market == market in markets and a.currency != currency]
+        if others:
+            yield (
+                f'{listed(others)}: market = "{market}", but the price is not in {currency}: '
+                f'its fees are not reckoned; write market = "none" or the market it is traded in'
+            )
+    pounds = [a.symbol for a in shares if a.market == "us" and a.currency == "GBP"]
+    if pounds and "uk" in markets and "us" not in markets:
+        yield f'{listed(pounds)}: in GBP, but market is "us": write market = "uk" for the fees of UK shares'

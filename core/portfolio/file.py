@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
-import tomllib
-from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from core.errors import BadInput, Problem
 from core.money import MINOR_UNITS, ONE, ZERO
 from core.portfolio import checks, readers
 from core.portfolio.bands import read_band
 from core.portfolio.checks import Row
+from core.portfolio.costs import read_costs
 from core.portfolio.model import (
     Asset,
     Cash,
-    Costs,
     FeedSettings,
     Limit,
     Limits,
@@ -30,25 +27,16 @@ from core.portfolio.model import (
 )
 from core.portfolio.readers import one_of
 from core.portfolio.table import Table, Wrong
+from core.portfolio.toml import contents, parsed
 from core.text import clean
 
 SCHEMA: Final = 1
-LARGEST_FILE: Final = 1_000_000  # bytes
+_KIND: Final = "portfolio file"
 _SAMPLES: Final = "start from one of the sample portfolios"
-_LINE: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _BAND_OF_VALUE: Final = RelativeBand(0.03, 0.03)  # the default 3, of the value
 
-_FEED, _POLICY, _COSTS, _LIMITS, _TAX = FeedSettings(), Policy(), Costs(), Limits(), Tax()
+_FEED, _POLICY, _LIMITS, _TAX = FeedSettings(), Policy(), Limits(), Tax()
 
-_Kind: TypeAlias = Literal["stock", "etf", "fund", "bond", "crypto", "other"]
-_Market: TypeAlias = Literal["us", "uk", "none"]
-_Method: TypeAlias = Literal["fifo", "lifo", "hifo", "lofo", "average", "min_tax", "specific"]
-_kind: Final[Callable[[object], _Kind]] = one_of("stock", "etf", "fund", "bond", "crypto", "other")
-_market: Final[Callable[[object], _Market]] = one_of("us", "uk", "none")
-
-_method: Final[Callable[[object], _Method]] = one_of(
-    "fifo", "lifo", "hifo", "lofo", "average", "min_tax", "specific"
-)
 _hours: Final = readers.real(readers.number(0, 24 * 3660))
 _seconds: Final = readers.real(readers.number(0, 366 * 86400))
 _interval: Final = readers.real(readers.number(5, 86400))
@@ -61,7 +49,7 @@ _count: Final = readers.limit(readers.whole)
 def load_portfolio(path: Path) -> Portfolio:
     """The portfolio in the file at `path`; BadInput with everything that is wrong with it."""
     where = clean(str(path), 200)
-    return _read(_contents(path, where), where, path.parent, str(path))
+    return _read(contents(path, where, _KIND, _SAMPLES), where, path.parent, str(path))
 
 
 def parse_portfolio(text: str, where: str, folder: Path) -> Portfolio:
@@ -69,69 +57,15 @@ def parse_portfolio(text: str, where: str, folder: Path) -> Portfolio:
     return _read(text, where, folder, where)
 
 
-def _contents(path: Path, where: str) -> str:
-    """The text of the file; BadInput if it has none."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST_FILE + 1)
-    except FileNotFoundError as error:
-        raise BadInput("no such file", where=where, fix=f"check the path, or {_SAMPLES}") from error
-    except IsADirectoryError as error:
-        raise BadInput("is a directory, not a portfolio file", where=where, fix="name a file in it") from error
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise BadInput(
-            f"cannot be read: {reason}", where=where, fix="check the path and its permissions"
-        ) from error
-    if len(data) > LARGEST_FILE:
-        raise BadInput("is larger than 1 MB, no portfolio file", where=where, fix=_SAMPLES)
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        what = "is not text in UTF-8"
-        raise BadInput(what, where=f"{where}: line {line}", fix="save it as plain text in UTF-8") from error
-
-
 def _read(text: str, where: str, folder: Path, path: str) -> Portfolio:
     problems: list[Problem] = []
-    top = Table(_toml(text, where), where, "", problems)
+    top = Table(parsed(text, where, _KIND, _SAMPLES, "each asset under [[asset]]"), where, "", problems)
     _check_schema(top)
     portfolio = _portfolio(top, folder, path)
     top.refuse_unknown()
     if problems:
         raise BadInput("", problems=problems)
     return portfolio
-
-
-def _toml(text: str, where: str) -> dict[str, object]:
-    if not text.strip():
-        raise BadInput("is empty", where=where, fix=_SAMPLES)
-    if "\0" in text:
-        raise BadInput("is a binary file, not text", where=where, fix="name a portfolio file (TOML)")
-    try:
-        return tomllib.loads(text, parse_float=_decimal)
-    except RecursionError as error:
-        raise BadInput(
-            "is nested too deeply", where=where, fix="portfolio files are flat: check its brackets"
-        ) from error
-    except ValueError as error:  # also an integer of thousands of digits
-        message = str(error)
-        found = _LINE.search(message)
-        line = f": line {found[1] or text.rstrip().count(chr(10)) + 1}" if found else ""
-        what = clean(_LINE.sub("", message), 120)
-        fix = "write each asset under [[asset]], in double brackets"
-        if not what.startswith("Cannot declare"):
-            fix = "correct that line: text stands in quotes, each key once, tables in [brackets]"
-        raise BadInput(f"broken TOML: {what}", where=f"{where}{line}", fix=fix) from error
-
-
-def _decimal(text: str) -> Decimal:
-    """The exact number; infinity, refused wherever it is read, for one beyond what a Decimal can hold."""
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        return Decimal("Infinity")
 
 
 def _check_schema(top: Table) -> None:
@@ -149,7 +83,7 @@ def _portfolio(top: Table, folder: Path, path: str) -> Portfolio:
     of_value = any(t.has("target_value") for t in asset_tables) and not any(t.has("target") for t in asset_tables)
     feed, costs_table, policy_table, cash_table = (top.table(key) for key in ("feed", "costs", "policy", "cash"))
     policy = _policy(policy_table, of_value)
-    costs = _costs(costs_table)
+    costs = read_costs(costs_table, folder)
     spread = costs_table.take("spread_bps", readers.bps, ZERO)
     cash = _cash(cash_table)
     portfolio = Portfolio(
@@ -258,20 +192,6 @@ def _policy(table: Table, of_value: bool) -> Policy:
     )
 
 
-def _costs(table: Table) -> Costs:
-    table.not_yet("preset", one_of("", "us-zero", "ibkr-fixed", "ibkr-tiered", "uk-flat"), "")
-    table.not_yet("fees", one_of("none", "us", "uk"), "none")
-    return Costs(
-        per_order=table.take("per_order", readers.amount, _COSTS.per_order),
-        per_share=table.take("per_share", readers.amount, _COSTS.per_share),
-        rate=table.take("rate_bps", readers.bps, _COSTS.rate),
-        minimum=table.take("minimum", readers.amount, _COSTS.minimum),
-        maximum_rate=table.take("maximum_percent", readers.percent, _COSTS.maximum_rate),
-        impact=table.take("impact", readers.number(0, 1000), _COSTS.impact),
-        fx=table.take("fx_bps", readers.bps, _COSTS.fx),
-    )
-
-
 def _limits(table: Table) -> Limits:
     table.not_yet("max_participation", _share, Limit(0.0))
     table.not_yet("max_sector", _share, Limit(0.0))
@@ -290,7 +210,9 @@ def _limits(table: Table) -> Limits:
 def _tax(table: Table) -> Tax:
     tax = Tax(
         regime=table.take("regime", one_of("none", "us", "uk"), _TAX.regime),
-        method=table.take("method", _method, _TAX.method),
+        method=table.take(
+            "method", one_of("fifo", "lifo", "hifo", "lofo", "average", "min_tax", "specific"), _TAX.method
+        ),
         short_rate=table.take("short_rate", readers.percent, _TAX.short_rate),
         long_rate=table.take("long_rate", readers.percent, _TAX.long_rate),
         wash_sales=table.take("wash_sales", one_of("off", "warn", "block"), _TAX.wash_sales),
@@ -305,7 +227,6 @@ def _tax(table: Table) -> Tax:
 
 def _asset(table: Table, base: str, policy: Policy, spread: Decimal, of_value: bool) -> Asset:
     table.not_yet("sleeve", readers.text, "")
-    table.not_yet("stamp", readers.flag, False)
     target = table.take("target", readers.fraction, None)
     target_value = table.take("target_value", readers.amount, None)
     own_band = read_band(table, "band", of_value=of_value)
@@ -317,7 +238,7 @@ def _asset(table: Table, base: str, policy: Policy, spread: Decimal, of_value: b
         currency=currency,
         name=table.take("name", readers.text, ""),
         sector=table.take("sector", readers.text, ""),
-        kind=table.take("kind", _kind, "other"),
+        kind=table.take("kind", readers.kind, "other"),
         target=target,
         target_value=target_value,
         band=(own_band or policy.band) if targeted else None,
@@ -326,12 +247,13 @@ def _asset(table: Table, base: str, policy: Policy, spread: Decimal, of_value: b
         buy=table.take("buy", readers.flag, True),
         sell=table.take("sell", readers.flag, True),
         outside=table.take("outside", readers.flag, False),
-        market=table.take("market", _market, "us"),
+        market=table.take("market", readers.market, "us"),
         spread=table.take("spread_bps", readers.bps, spread),
         average_daily_value=table.take("average_daily_value", readers.amount, ZERO),
         daily_volatility=table.take("daily_volatility", readers.percent, ZERO),
         lots=_lots(table, parts, in_base=currency == base),
         price_unit="" if unit == currency else unit,
+        stamp=table.take("stamp", readers.flag, False),
     )
     table.refuse_unknown()
     return asset

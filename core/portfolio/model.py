@@ -53,6 +53,10 @@ class RangeBand(Struct, frozen=True):
 Band: TypeAlias = AbsoluteBand | RelativeBand | TighterBand | LooserBand | RangeBand
 
 
+Kind: TypeAlias = Literal["stock", "etf", "fund", "bond", "crypto", "other"]
+Market: TypeAlias = Literal["us", "uk", "none"]
+
+
 class OpeningLot(Struct, frozen=True):
     """A lot held at the start; price and day are None where the file gives only a quantity (basis unknown).
 
@@ -76,7 +80,7 @@ class Asset(Struct, frozen=True):
     currency: str
     name: str = ""
     sector: str = ""
-    kind: Literal["stock", "etf", "fund", "bond", "crypto", "other"] = "other"
+    kind: Kind = "other"
     target: float | None = None
     target_value: Decimal | None = None
     band: Band | None = None  # None if untargeted
@@ -85,12 +89,13 @@ class Asset(Struct, frozen=True):
     buy: bool = True
     sell: bool = True
     outside: bool = False
-    market: Literal["us", "uk", "none"] = "us"
+    market: Market = "us"  # whose regulatory fees it pays
     spread: Decimal = ZERO  # full spread, as a fraction of the price
     average_daily_value: Decimal = ZERO  # traded a day, in base currency; 0 = unknown
     daily_volatility: Decimal = ZERO  # fraction a day; 0 = unknown
     lots: tuple[OpeningLot, ...] = ()
     price_unit: str = ""
+    stamp: bool = False  # its purchases pay UK stamp duty reserve tax
 
     @property
     def targeted(self) -> bool:
@@ -123,6 +128,58 @@ class Policy(Struct, frozen=True):
     horizon_years: float = 0.25
 
 
+class FeeRow(Struct, frozen=True, cache_hash=True):
+    """What a fee is from `start` to `until`, both included; None: for ever.
+
+    `rate` is a fraction of the trade's value, or money per share or per trade, as the fee's `basis` says; `cap` is
+    the most that one trade pays. A trade of a value up to `above` pays nothing.
+    """
+
+    start: date
+    until: date | None
+    rate: Decimal
+    cap: Decimal | None = None
+    above: Decimal = ZERO
+    source: str = ""
+    note: str = ""
+
+    def covers(self, day: date) -> bool:
+        """Whether it counts on `day`."""
+        return self.start <= day and (self.until is None or day <= self.until)
+
+
+class Fee(Struct, frozen=True, cache_hash=True):
+    """One regulatory fee with its dated rows, the first that covers a day counts. Its money is in `currency`.
+
+    It is paid by assets of its market, currency and kinds; a `stamped` one by assets with `stamp`, whatever their
+    market.
+    """
+
+    name: str
+    title: str
+    market: Market
+    currency: str
+    side: Literal["buy", "sell", "both"]
+    basis: Literal["million", "percent", "share", "trade"]  # what its table's rates count; the first two the value
+    rounding: Literal["up", "nearest", "none"]  # to the hundredth, of each trade
+    kinds: tuple[Kind, ...]
+    rows: tuple[FeeRow, ...]
+    stamped: bool = False
+
+    def asked_of(self, market: Market, currency: str, kind: Kind, *, stamp: bool) -> bool:
+        """Whether trades of an asset like this pay the fee at all."""
+        concerned = stamp if self.stamped else market == self.market
+        return concerned and currency == self.currency and kind in self.kinds
+
+    def on(self, day: date) -> FeeRow | None:
+        """The row that counts on `day`: before the first day that is known the earliest one, in a gap none."""
+        for row in self.rows:
+            if row.covers(day):
+                return row
+        first = min(self.rows, key=lambda row: row.start)
+        return first if day < first.start else None
+
+
 class Costs(Struct, frozen=True):
     """`[costs]`: rates as fractions of the trade's value, amounts in base currency."""
 
@@ -133,6 +190,7 @@ class Costs(Struct, frozen=True):
     maximum_rate: Decimal = ZERO  # 0 = no maximum
     impact: Decimal = ZERO  # square-root impact coefficient
     fx: Decimal = ZERO  # of what is converted from base currency
+    fees: tuple[Fee, ...] = ()  # regulatory, each in its own currency
 
 
 class Limit(Struct, frozen=True):

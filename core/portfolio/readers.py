@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Final, TypeAlias, TypeVar
 
 from core.money import MINOR_UNITS, ONE, SMALLEST_STEP, ZERO
-from core.portfolio.model import Limit
+from core.portfolio.model import Kind, Limit, Market
 from core.portfolio.table import Wrong, shown
 from core.text import clean
 
@@ -172,6 +172,10 @@ def one_of(*words: Word) -> Callable[[object], Word]:
         raise Wrong(f"must be {choices}, not {shown(value)}", f"write {choices}")
 
     return read
+
+
+kind: Final[Callable[[object], Kind]] = one_of("stock", "etf", "fund", "bond", "crypto", "other")
+market: Final[Callable[[object], Market]] = one_of("us", "uk", "none")
 
 
 def flag(value: object) -> bool:

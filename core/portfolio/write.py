@@ -75,7 +75,8 @@ def _lines(portfolio: NewPortfolio) -> Iterator[str]:
         + portfolio.base_currency
         + "; what your broker charges makes a micro-trade worth it or not"
     )
-    yield "per_order = 0"
+    yield "per_order = 0  # or a preset instead, with regulatory fees:"
+    yield '# preset = "us-zero"  # or "ibkr-fixed", "ibkr-tiered", "uk-flat"'
     yield "spread_bps = 2"
     for asset in portfolio.assets:
         yield ""

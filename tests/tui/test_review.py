@@ -8,6 +8,7 @@ from textual.widgets import Input
 from core.desk.confirmation import Request
 from core.errors import BadInput, Conflict
 from core.planning.proposal import GuardResult
+from core.portfolio.fees import shipped
 from core.portfolio.model import Costs
 from tests.tui.books import FakeRunner, book, breach, classic, d, moved, quote, runner, snapshot
 from tests.tui.conftest import KeyClock, on
@@ -124,6 +125,18 @@ async def test_a_review_shows_all_that_its_user_needs(clock: KeyClock) -> None:
         ):
             assert part in text
         assert app.screen.focused is app.screen.query_one(Body)
+
+
+async def test_a_review_splits_the_regulatory_fees_and_fits_a_small_terminal(clock: KeyClock) -> None:
+    costs = Costs(per_order=d("1.25"), fees=tuple(shipped("us").values()))
+    first = snapshot(classic(costs=costs), book(VTI="665", BND="335"), [quote("VTI", "100"), quote("BND", "100")])
+    app = StrikezoneApp([runner(first)], first=[first], clock=clock)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_review(pilot, clock)
+        text = shown(app)
+        assert "commission 1.25  fees 0.15  spread 0.00" in text
+        assert "fees: sec 0.14, cat 0.01" in text  # the TAF is paused on 2026-11-20
+        assert "reason" in text
 
 
 async def test_guards_that_object_come_first_with_their_numbers(clock: KeyClock) -> None:

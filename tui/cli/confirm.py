@@ -84,7 +84,7 @@ def confirm(
             require_terminal("recording")  # before anything is shown
             from tui.console import print_review
 
-            shown = desk.preview(requests, everything=now)
+            shown = desk.preview(requests, executed=when, everything=now)
             print_review(shown)
             if not agreed(f"Record {_trades(len(shown))}?", what="recording"):
                 return _report(Confirmed(()), as_json)

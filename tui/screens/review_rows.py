@@ -64,6 +64,9 @@ def _money(proposal: Proposal, snapshot: Snapshot) -> list[Row]:
         ),
         _line("cost", Span(fmt.money(costs.total), "bold"), Span(f"   {'  '.join(shown)}", "dim")),
     ]
+    details = [f"{name} {fmt.money(fee)}" for name, fee in costs.fee_details if fee]
+    if details:
+        rows.append(_line("", Span(f"fees: {', '.join(details)}", "dim")))
     if proposal.side == "sell":
         unit = f" {proposal.currency}" if proposal.foreign else ""
         rows.append(_line("gain", Span(f"{gain(proposal)}{unit}"), Span(_tax(proposal), "dim")))

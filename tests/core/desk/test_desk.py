@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from core.book.entries import Draft, Entry
-from core.desk.confirmation import Executed, PriceMoved, Request, exchange_day
+from core.desk.confirmation import Executed, PriceMoved, Request
 from core.desk.desk import Desk
 from core.desk.report import check_code, check_json
 from core.errors import BadInput, Conflict, NoTrustedPrices
 from core.ledger.state import load_state
+from core.market.sessions import exchange_day
 from core.planning.proposal import Proposal
 from tests.core.desk.books import NOON, ScriptedFeed, book, csv, desk, replay
 

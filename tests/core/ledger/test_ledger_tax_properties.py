@@ -1,4 +1,4 @@
-"""Every kind of entry under every tax regime: however it was recorded, the book and its gains are those of the days,
+"""Every kind of entry under every tax regime: however it was recorded, the book and gains are those of the days,
 and `verify` finds that all basis and cash is accounted for."""
 
 from __future__ import annotations

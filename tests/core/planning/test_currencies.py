@@ -18,6 +18,7 @@ from core.market.quotes import Quote, QuoteBoard
 from core.planning.planner import Plan, Situation, plan
 from core.policy.triggers import due
 from core.policy.valuation import value_book
+from core.portfolio.fees import shipped
 from core.portfolio.model import AbsoluteBand, Asset, Cash, Costs, Policy, Portfolio
 from tests.core.planning.samples import NOW, OFF, THREE, trades, trust_in
 
@@ -173,7 +174,11 @@ def books(draw: Draw, free: bool = False) -> Situation:
     if free:
         cash["USD"] += 1_000_000
     costs = Costs() if free else draw(
-        st.sampled_from([Costs(), Costs(per_order=D(1), rate=D("0.001"), fx=D("0.002"), minimum=D(2))])
+        st.sampled_from([
+            Costs(),
+            Costs(per_order=D(1), rate=D("0.001"), fx=D("0.002"), minimum=D(2)),
+            Costs(fx=D("0.002"), fees=tuple(shipped("us").values())),
+        ])
     )  # fmt: skip
     rules = Cash(floor=0.0 if free else draw(st.sampled_from([0.0, 0.0, 0.05])))
     policy = Policy(scope=draw(st.sampled_from(["breached", "all"])))

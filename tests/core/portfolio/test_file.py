@@ -513,8 +513,7 @@ def test_bad_input_is_one_problem_that_names_its_place(text: str, where: str, wh
 
 
 NOT_YET = [
-    ('[costs]\npreset = "us-zero"\n', "costs.preset"),
-    ('[costs]\nfees = "us"\n', "costs.fees"),
+    ('[costs]\nfee_rounding = "daily_up"\n', "costs.fee_rounding"),
     ("[limits]\nmax_participation = 5\n", "limits.max_participation"),
     ("[limits]\nmax_sector = 30\n", "limits.max_sector"),
     ("[policy]\nrisk_aversion = 4\n", "policy.risk_aversion"),
@@ -527,7 +526,6 @@ NOT_YET = [
     ("[[contribution]]\namount = 500\n", "contribution"),
     ('[[overlay]]\nsymbol = "MES=F"\n', "overlay"),
     ('[[asset]]\nsymbol = "X"\nsleeve = "equity"\n', "asset[3] X: sleeve"),
-    ('[[asset]]\nsymbol = "X"\nstamp = true\n', "asset[3] X: stamp"),
 ]
 
 

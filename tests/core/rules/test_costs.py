@@ -48,3 +48,38 @@ def test_impact_is_the_square_root_law(share: float, bps: float) -> None:
 
 def test_half_the_spread_is_paid() -> None:
     assert costs.half_spread(D(10_000), D("0.0004")) == D(2)
+
+
+@pytest.mark.parametrize(
+    ("fee", "up", "nearest", "exactly"),
+    [
+        (0.206, 0.21, 0.21, 0.206),
+        (0.201, 0.21, 0.20, 0.201),
+        (0.205, 0.21, 0.21, 0.205),  # a half goes up
+        (1.005, 1.01, 1.01, 1.005),  # and is one, though its float lies below
+        (0.57, 0.57, 0.57, 0.57),  # 100 x 0.57 is 56.99999999999999
+        (0.07, 0.07, 0.07, 0.07),  # 100 x 0.07 is 7.000000000000001
+        (0.0, 0.0, 0.0, 0.0),
+    ],
+)
+def test_a_fee_in_float_is_rounded_as_its_decimal_would_be(
+    fee: float, up: float, nearest: float, exactly: float
+) -> None:
+    for rounding, rounded in (("up", up), ("nearest", nearest), ("none", exactly)):
+        assert costs.levies(1.0, 1.0, [(fee, 0.0, 0.0, math.inf, 0.0, *costs.cents(rounding))]) == rounded
+
+
+def test_fees_of_one_trade_add_up_each_rounded_and_capped_by_itself() -> None:
+    up = costs.cents("up")
+    fees = [
+        (20.6e-6, 0.0, 0.0, math.inf, 0.0, *up),
+        (0.0, 0.000195, 0.0, 9.79, 0.0, *up),
+        (0.0, 0.0, 1.5, math.inf, 10_000.0, *up),
+    ]
+    assert costs.levies(1_000.0, 10_000.0, fees) == pytest.approx(0.21 + 0.20)
+    assert costs.levies(100_000.0, 5_000_000.0, fees) == pytest.approx(103 + 9.79 + 1.5)
+
+
+def test_a_levy_ends_at_its_cap() -> None:
+    assert costs.levy(D(50_205), D("0.000195"), D("9.79")) == D("9.789975")
+    assert costs.levy(D(50_206), D("0.000195"), D("9.79")) == D("9.79")
