@@ -16,10 +16,12 @@ from core.money import ONE, plain
 from core.planning.proposal import Proposal
 from core.policy.valuation import Line
 from tui import format as written
+from tui.ways import way_lines
 
 OVER, UNDER, NEAR, DIM = "blue", "dark_orange", "yellow", "dim"
 HOLDINGS = ("symbol", ">price", ">value", ">weight", ">target", ">drift", "zone", "state")
 QUOTES = ("symbol", ">price", "currency", ">age", "market", ">delay", "source", "trust")
+WAYS = ("way back", ">drift", ">cost", ">tax", "trades", "")
 WIDEST = 1000  # cells, where the output is no terminal
 STATES = {
     "above": ("▲ over", OVER),
@@ -56,6 +58,7 @@ def print_report(snapshot: Snapshot) -> None:
     print_table(console, HOLDINGS, [*map(_holding, snapshot.lines), last], spare=("zone", ">price", ">target"))
     if snapshot.proposals:
         _print_proposals(console, snapshot.proposals)
+        _print_ways(console, snapshot)
     else:
         console.print(Text("no micro-trades"))
     for warning in filter(None, [snapshot.feed.detail, *snapshot.warnings]):
@@ -148,6 +151,16 @@ def _print_proposals(console: Console, proposals: Sequence[Proposal]) -> None:
             if guard.verdict != "pass"
         ]
     console.print(Text("\n").join(lines), soft_wrap=True)
+
+
+def _print_ways(console: Console, snapshot: Snapshot) -> None:
+    """The ways back into the bands, where tax makes them differ."""
+    if snapshot.portfolio.tax.regime == "none":
+        return
+    rows = [tuple(map(Text, line)) for line in way_lines(snapshot.alternatives())]
+    if rows:
+        console.print()
+        print_table(console, WAYS, rows, spare=("trades",))
 
 
 def _zone(lower: float | None, upper: float | None) -> str:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from textual.message import Message
 
+from core.book.choosing import Pick
 from core.book.entries import Entry
 from core.desk.confirmation import Confirmed, Executed, Request
 from core.desk.snapshot import Snapshot
@@ -31,6 +32,7 @@ class Desk(Protocol):
         quantity: Decimal | None = None,
         price: Decimal | None = None,
         fees: Decimal | None = None,
+        lots: tuple[Pick, ...] = (),
     ) -> Proposal:
         """The proposal with an edit applied, costs, weights and guards computed again."""
 

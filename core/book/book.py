@@ -212,6 +212,8 @@ class BookBuilder:
     def _link(self, entries: Iterable[Entry]) -> None:
         """Makes a holding for each symbol of the head, and one for all that entries link."""
         currencies = {asset.symbol: asset.currency for asset in self._head.assets}
+        for member in self._members:
+            currencies |= {e.symbol: e.currency for e in member.entries if e.symbol and e.symbol not in currencies}
         groups = {symbol: {symbol} for symbol in currencies}
         for entry in entries:
             if entry.to is None or entry.symbol is None:

@@ -12,8 +12,8 @@ from msgspec import Struct
 from core.book.entries import EntryLot, Method
 from core.book.lots import HeldLot, basis_to_take, cash_moved, key_order, share, to_grid
 from core.book.terms import term
-from core.money import ONE, ZERO, plain
-from core.portfolio.model import Tax
+from core.money import ONE, ZERO, exact, plain
+from core.portfolio.model import Asset, Tax
 
 NO_TAX: Final = Tax()
 
@@ -84,11 +84,32 @@ def take_named(lots: Iterable[HeldLot], chosen: Sequence[EntryLot], sale: Sale) 
     return _parts(picks, sale)
 
 
+def averages(asset: Asset, tax: Tax) -> bool:
+    """Whether `asset` may have an average basis: in the United States only funds, and what may be one.
+
+    Source: Treas. Reg. 1.1012-1(e); Publication 550.
+    """
+    return tax.regime != "us" or asset.kind in ("fund", "etf", "other")
+
+
 class Pick(NamedTuple):
     """A lot named by its day of purchase (None: unknown), and how much of it; None for as much as is needed."""
 
     acquired: date | None
     quantity: Decimal | None = None
+
+
+def pick_of(text: str) -> Pick:
+    """The lot that `ACQUIRED` or `ACQUIRED:QTY` names, `unknown` being a day; ValueError for anything else."""
+    acquired, _, quantity = text.partition(":")
+    try:
+        day = None if acquired == "unknown" else date.fromisoformat(acquired)
+    except ValueError:
+        raise ValueError(f"{acquired!r} is no date like 2024-01-31") from None
+    number = exact(quantity) if quantity else None
+    if number is not None and number <= 0:
+        raise ValueError(f"{quantity} of a lot is nothing")
+    return Pick(day, number)
 
 
 def picked(lots: Iterable[HeldLot], picks: Sequence[Pick], quantity: Decimal) -> tuple[EntryLot, ...]:

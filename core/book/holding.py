@@ -35,7 +35,8 @@ class Position(Struct, frozen=True):
     """What is held of one symbol: its lots in the order in which they came, none if all was sold.
 
     Under the rules of the United Kingdom `pool` is what counts for its gains. `losses` are those whose windows for
-    a wash sale were still open at its last entry.
+    a wash sale were still open at its last entry, `elsewhere` what other ledgers of the wash group then had bought
+    in the 30 days before.
     """
 
     symbol: str
@@ -43,6 +44,7 @@ class Position(Struct, frozen=True):
     lots: tuple[HeldLot, ...] = ()
     pool: Pool | None = None
     losses: tuple[LossNearby, ...] = ()
+    elsewhere: tuple[HeldLot, ...] = ()
 
     @property
     def quantity(self) -> Decimal:
@@ -147,7 +149,8 @@ class Holding:
                 if loss.symbol == symbol
             )
             currency = self.currencies[symbol]
-            self._positions[symbol] = Position(symbol, currency, replay.lots(symbol), pool, losses)
+            elsewhere = tuple(replay.washes.bought_elsewhere(symbol))
+            self._positions[symbol] = Position(symbol, currency, replay.lots(symbol), pool, losses, elsewhere)
         return self._positions[symbol]
 
     def held_on(self, symbol: str, day: date) -> tuple[HeldLot, ...]:

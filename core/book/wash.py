@@ -154,6 +154,13 @@ class Washes:
             self.recent = [one for one in self.recent if one.acquired >= first]
             self._oldest = min((one.acquired for one in self.recent), default=date.max)
 
+    def bought_elsewhere(self, symbol: str) -> Iterator[HeldLot]:
+        """What other accounts bought lately and still hold."""
+        for one in self.recent:
+            if one.account:
+                pieces = self._accounts[one.account].lots.get(one.key, ())
+                yield from (piece for piece in pieces if piece.symbol == symbol)
+
     def split(self, symbol: str, day: date, ratio: Ratio) -> None:
         """What was lost before a split is replaced in new units."""
         for loss in self.open:

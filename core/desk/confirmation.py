@@ -11,7 +11,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from core.book.changes import FINEST, LARGEST
-from core.book.entries import Draft, Entry
+from core.book.choosing import Pick, picked
+from core.book.entries import Draft, Entry, EntryLot
 from core.clock import iso
 from core.costs.fees import trade_costs
 from core.costs.model import TradeCosts
@@ -34,7 +35,7 @@ PRICE_TOLERANCE: Final = Decimal("0.005")  # a price that moved further since it
 
 
 class Request(Struct, frozen=True):
-    """One proposal to be confirmed. What is None is as proposed.
+    """One proposal to be confirmed. What is None is as proposed, `lots` are those that a sale is to take.
 
     `pinned` is the quantity that was looked at: another plan is a conflict. `seen_price` is the price on the
     screen, `seen_rate` the rate: a quote more than 0.5 % away from it is asked about again.
@@ -47,11 +48,12 @@ class Request(Struct, frozen=True):
     fees: Decimal | None = None
     seen_price: Decimal | None = None
     seen_rate: Decimal | None = None
+    lots: tuple[Pick, ...] = ()
 
     @property
     def edited(self) -> bool:
         """Whether anything differs from the proposal."""
-        return not (self.quantity is None and self.price is None and self.fees is None)
+        return not (self.quantity is None and self.price is None and self.fees is None and not self.lots)
 
 
 class Executed(Struct, frozen=True):
@@ -159,8 +161,27 @@ def edited(proposal: Proposal, request: Request, snapshot: Snapshot, executed: E
         snapshot.counts.get(proposal.symbol, 0),
         guards,
         proposal.reason,
+        day,
         price,
+        _named_lots(proposal, request, line, quantity, day),
     )
+
+
+def _named_lots(
+    proposal: Proposal, request: Request, line: Line, quantity: Decimal, day: date
+) -> tuple[EntryLot, ...]:
+    """The lots that the request names, as parts of the sale; none if it names none."""
+    if not request.lots:
+        return ()
+    if proposal.side == "buy":
+        raise BadInput(f"{proposal.id} buys {proposal.symbol}: it takes no lots", fix="leave --lot out")
+    try:
+        return picked(line.position.held_on(day) if line.position else (), request.lots, quantity)
+    except ValueError as error:
+        raise BadInput(
+            f"{proposal.id} ({proposal.side} {proposal.symbol}): {error}",
+            fix="nothing was recorded; `strikezone ledger positions` shows the lots",
+        ) from error
 
 
 def together(
@@ -265,6 +286,7 @@ def draft(proposal: Proposal, snapshot: Snapshot, executed: Executed | None) -> 
         fees=proposal.costs.cash,
         currency=proposal.currency,
         rate=proposal.rate,
+        lots=proposal.lots if proposal.chosen else (),
         decision=decision(proposal, snapshot),
     )
 

@@ -12,20 +12,20 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from core.book.book import Book
+from core.book.choosing import Pick
 from core.book.entries import Draft, Entry
 from core.clock import WallClock, local_zone
 from core.desk import confirmation
 from core.desk.confirmation import Confirmed, Executed, PriceMoved, Request
 from core.desk.prices import Prices
 from core.desk.remarks import remarks
-from core.desk.snapshot import FeedState, FeedStatus, Snapshot
+from core.desk.snapshot import Snapshot
+from core.desk.status import feed_status
 from core.errors import BadInput, Conflict, NoTrustedPrices
 from core.ledger.ledger import Ledger
 from core.ledger.state import State, load_state
-from core.market.appraisal import Appraisal
 from core.market.feed import Feed
 from core.market.quotes import Quote
-from core.market.replay import ReplayFeed
 from core.market.sessions import exchange_day
 from core.market.trust import Trust
 from core.market.typed import TypedPrice
@@ -84,14 +84,11 @@ class Desk:
             ready, waiting = due(valuation, first, self.portfolio.policy.dwell_seconds, now)
             rates = {c: rate.price for c, rate in valuation.rates.items() if rate.price is not None}
             past = self._past(now, rates)
-            planned = Plan()
-            if not conflicts:
-                held_back = self._held_back(state, valuation, book.counts, now)
-                planned = plan(
-                    Situation(
-                        self.portfolio, valuation, ready, now, book.counts, past, held_back, everything=everything
-                    )
-                )
+            held_back = {} if conflicts else self._held_back(state, valuation, book.counts, now)
+            situation = Situation(
+                self.portfolio, valuation, ready, now, book.counts, past, held_back, everything=everything
+            )
+            planned = Plan() if conflicts else plan(situation)
             said = [
                 line
                 for line in remarks(self.portfolio, valuation, waiting, self.ledger)
@@ -104,7 +101,7 @@ class Desk:
                 valuation=valuation,
                 proposals=planned.proposals,
                 warnings=(*said, *planned.warnings),
-                feed=self._feed_status(appraisal),
+                feed=feed_status(self.feed, appraisal),
                 appraisal=appraisal,
                 stands=planned.stands,
                 triggered=valuation.breached,
@@ -113,6 +110,7 @@ class Desk:
                 counts=book.counts,
                 past=past,
                 number=self._number,
+                situation=situation,
             )
 
     def review(
@@ -122,10 +120,11 @@ class Desk:
         quantity: Decimal | None = None,
         price: Decimal | None = None,
         fees: Decimal | None = None,
+        lots: tuple[Pick, ...] = (),
     ) -> Proposal:
         """The proposal as it stands now with these edits applied, every guard run again."""
         with self._lock:
-            request = Request(id, quantity=quantity, price=price, fees=fees)
+            request = Request(id, quantity=quantity, price=price, fees=fees, lots=lots)
             return confirmation.wanted(request, self.look(), self._recorded())
 
     def preview(
@@ -358,21 +357,6 @@ class Desk:
         if self._history is None or self._history[0] is not book or self._history[1] != day:
             self._history = (book, day, history(book.trades, now, self.portfolio.timezone, rates))
         return self._history[2]
-
-    def _feed_status(self, appraisal: Appraisal) -> FeedStatus:
-        feed = self.feed
-        if isinstance(feed, ReplayFeed):
-            still = feed.source == "csv"
-            state: FeedState = "still" if still else "ended" if feed.ended else "live"
-            return FeedStatus(feed.source, state, "", feed.row + 1, feed.rows, 0.0 if still else feed.speed)
-        trouble = feed.trouble
-        if trouble:
-            return FeedStatus(feed.source, "down", trouble, answered=feed.answered)
-        if feed.asking:
-            return FeedStatus(feed.source, "asking")
-        usable = [trust for trust in appraisal.trusts.values() if trust.usable]
-        resting = bool(usable) and all(trust.closed for trust in usable)
-        return FeedStatus(feed.source, "closed" if resting else "live", answered=feed.answered)
 
     def _symbol_of(self, id: str) -> str:  # noqa: A002
         for proposal in self.look().proposals:

@@ -8,6 +8,7 @@ from typing import Any
 from core.clock import iso
 from core.desk.snapshot import Snapshot
 from core.money import ZERO, amount, plain
+from core.planning.alternatives import Alternative
 from core.planning.proposal import Proposal
 from core.policy.rates import Rate
 from core.policy.valuation import CashLine, Line
@@ -40,6 +41,7 @@ def check_json(snapshot: Snapshot) -> dict[str, Any]:
         "rates": {rate.symbol: _rate(rate) for rate in valuation.rates.values()},
         "holdings": [_holding(line) for line in snapshot.lines],
         "proposals": [proposal_json(proposal) for proposal in snapshot.proposals],
+        "alternatives": [_alternative(way) for way in snapshot.alternatives()],
         "optimality_gap_bps": None,
         "warnings": [*filter(None, [snapshot.feed.detail]), *snapshot.warnings],
     }
@@ -82,6 +84,11 @@ def proposal_json(proposal: Proposal) -> dict[str, Any]:
             "short_gain": _amount(proposal.tax.short_gain),
             "long_gain": _amount(proposal.tax.long_gain),
             "estimated": _amount(proposal.tax.estimated),
+            "gain": _amount(proposal.tax.gain),
+            "waiting": [
+                {"days": one.days, "date": one.day.isoformat(), "saves": amount(one.saves)}
+                for one in proposal.tax.waiting
+            ],
         },
         "worth_it": {
             "benefit": _amount(proposal.worth_it.benefit),
@@ -99,6 +106,20 @@ def proposal_json(proposal: Proposal) -> dict[str, Any]:
         },
         "verdict": proposal.verdict,
         "snoozed_until": None if proposal.snoozed_until is None else iso(proposal.snoozed_until),
+    }
+
+
+def _alternative(way: Alternative) -> dict[str, Any]:
+    """One way back into the bands; money in base currency."""
+    return {
+        "name": way.name,
+        "drift": _fraction(way.drift),
+        "outside": list(way.outside),
+        "cost": amount(way.cost),
+        "tax": _amount(way.tax),
+        "trades": [
+            {"side": trade.side, "symbol": trade.symbol, "quantity": plain(trade.quantity)} for trade in way.trades
+        ],
     }
 
 

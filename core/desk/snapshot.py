@@ -12,7 +12,9 @@ from core.errors import Problem
 from core.market.appraisal import Appraisal
 from core.market.feed import Source
 from core.market.quotes import QuoteBoard
+from core.planning.alternatives import Alternative, alternatives
 from core.planning.guards import History
+from core.planning.planner import Plan, Situation
 from core.planning.proposal import Proposal
 from core.policy.valuation import CashLine, Line, Valuation
 from core.portfolio.model import Portfolio
@@ -47,8 +49,15 @@ class Snapshot(Struct, frozen=True):
     conflicts: tuple[Problem, ...] = ()  # where the file differs from the ledger's head: nothing is proposed
     counts: Mapping[str, int] = {}  # ledger entries by symbol
     past: History = History()  # what was traded already today and this month
+    situation: Situation | None = None  # what the plan was made from
     number: int = 0  # counts the snapshots of one desk
     appraisal: Appraisal = Appraisal(QuoteBoard(), {}, {})  # every quote that counts, rates included, judged
+
+    def alternatives(self) -> tuple[Alternative, ...]:
+        """The ways back into the bands, side by side; planned when asked for: as long as three plans."""
+        if self.situation is None or self.conflicts:
+            return ()
+        return alternatives(self.situation, Plan(self.proposals, self.warnings, self.stands))
 
     @property
     def lines(self) -> tuple[Line, ...]:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from core.book.book import BookBuilder
 from core.book.changes import same
+from core.book.choosing import averages
 from core.book.drafts import checked
 from core.book.entries import Draft, Entry, Ratio
 from core.errors import BadInput, Conflict, Problem
@@ -36,14 +37,6 @@ def as_recorded(draft: Draft, portfolio: Portfolio, new_id: Callable[[], str]) -
         received = tuple(replace(lot, rate=ONE) for lot in draft.received)
         draft = replace(draft, rate=ONE, received=received)
     return draft
-
-
-def averages(asset: Asset, tax: Tax) -> bool:
-    """Whether `asset` may have an average basis: in the United States only funds, and what may be one.
-
-    Source: Treas. Reg. 1.1012-1(e); Publication 550.
-    """
-    return tax.regime != "us" or asset.kind in ("fund", "etf", "other")
 
 
 def _method(draft: Draft, asset: Asset | None, tax: Tax) -> str | None:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import date
 from decimal import Decimal
-from typing import Final
 
-from core.book.choosing import Sale, take
+from core.book.choosing import Sale
 from core.book.entries import EntryLot, Side
 from core.costs.model import TradeCosts
+from core.money import ZERO
 from core.planning.guards import blocks
-from core.planning.proposal import GuardResult, Proposal, Tax, WorthIt
+from core.planning.proposal import GuardResult, Proposal, WorthIt
+from core.planning.taxes import UNKNOWN, Kind, lots_sold, named_lots, tax_of, wash_guard
 from core.policy.valuation import Line
 from core.portfolio.model import Portfolio
-
-UNKNOWN_TAX: Final = Tax()
 
 
 def proposal_id(portfolio: str, symbol: str, side: str, count: int) -> str:
@@ -33,11 +33,15 @@ def make_proposal(
     count: int,
     guards: tuple[GuardResult, ...],
     why: str,
+    day: date,
     price: Decimal | None = None,
+    lots: tuple[EntryLot, ...] = (),
+    kind: Kind = "any",
 ) -> Proposal:
-    """One trade as a proposal, at `price` if it was not made at the quote's.
+    """One trade as a proposal on `day`, at `price` if it was not made at the quote's.
 
-    `value_after` is the portfolio's value after the fees of the whole plan; holdings stay valued at the quote.
+    `value_after` is the portfolio's value after the fees of the whole plan; holdings stay valued at the quote. A
+    sale takes `lots` if its user named them, else those that its method takes of the `kind` that may be sold.
     """
     quote, weight, rate = line.quote, line.weight, line.rate
     assert quote is not None
@@ -49,9 +53,14 @@ def make_proposal(
         price = quote.price
     else:
         value_after -= signed * (price - quote.price) * rate
-    lots: tuple[EntryLot, ...] = ()
-    if side == "sell" and line.position is not None:
-        lots = take(line.position.lots, Sale(quantity, price, costs.cash))
+    chosen = bool(lots)
+    sale, tax = Sale(quantity, price, costs.cash, day, rate, portfolio.tax), UNKNOWN
+    if side == "sell":
+        lots = named_lots(line, lots, sale) if lots else lots_sold(line, sale, portfolio, kind)
+        tax = tax_of(line, lots, sale, portfolio)
+    watched = wash_guard(line, side, lots, sale, portfolio)
+    if watched is not None:
+        guards = (*guards, watched)
     return Proposal(
         id=proposal_id(portfolio.id, line.symbol, side, count),
         side=side,
@@ -65,10 +74,11 @@ def make_proposal(
         weight_after=float((line.quantity + signed) * quote.price * rate / value_after),
         costs=costs,
         lots=lots,
-        tax=UNKNOWN_TAX,
-        worth_it=WorthIt(costs.total * rate),
+        tax=tax,
+        worth_it=WorthIt(costs.total * rate + (tax.estimated or ZERO)),
         guards=guards,
         verdict="blocked" if blocks(guards) else "propose",
         quote=quote,
         rate=rate,
+        chosen=chosen,
     )

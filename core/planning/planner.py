@@ -26,6 +26,7 @@ from core.planning.offer import make_proposal
 from core.planning.proposal import GuardResult, Proposal, Verdict
 from core.planning.reasons import percent, reason
 from core.planning.solver import Solution, SolverCash, SolverLine, solve
+from core.planning.taxes import Kind, sellable
 from core.policy.triggers import CASH
 from core.policy.valuation import Line, Valuation
 from core.portfolio.model import Portfolio
@@ -38,7 +39,8 @@ class Situation(Struct, frozen=True):
     """All that a plan is made from. `due` are the symbols whose breach calls for a trade now.
 
     `held_back` are snoozed or dismissed symbols with the moment until which, `counts` the number of ledger entries
-    of each symbol, and with `everything` all is planned to target although nothing may be outside.
+    of each symbol, and with `everything` all is planned to target although nothing may be outside. Only lots of
+    `kind` are sold.
     """
 
     portfolio: Portfolio
@@ -49,6 +51,7 @@ class Situation(Struct, frozen=True):
     past: History = History()
     held_back: Mapping[str, datetime | None] = {}
     everything: bool = False
+    kind: Kind = "any"
 
 
 class Plan(Struct, frozen=True):
@@ -126,6 +129,7 @@ class _Planner:
                 continue
             self.stuck |= stuck
             self._say_left(trades, solution)
+            self._say_waiting(checked)
             return self._finished([self._with_guards(proposal, whole) for proposal in checked])
 
     def _take_out(self, symbols: set[str]) -> None:
@@ -148,7 +152,7 @@ class _Planner:
             value=float(line.value or ZERO),
             price=price,
             step=float(asset.step),
-            held_steps=int(line.quantity // asset.step),
+            held_steps=int(self._sellable(line) // asset.step),
             target=line.target,
             can_buy=asset.buy and policy.mode != "sell_only",
             can_sell=asset.sell and policy.mode != "buy_only",
@@ -159,10 +163,17 @@ class _Planner:
             keep_inside=(line.lower or 0.0, line.upper or 1.0) if at_edge else None,
         )
 
+    def _sellable(self, line: Line) -> Decimal:
+        """How much of what is held may be sold."""
+        if self.situation.kind == "any" or line.price is None:
+            return line.quantity
+        lots = sellable(line, line.price, self.portfolio, self.days[line.symbol], self.situation.kind)
+        return sum((lot.quantity for lot in lots), ZERO)
+
     def _days(self) -> dict[str, date]:
         """The date of a trade made now at the exchange of each line; without fees none is needed."""
         now, found = self.situation.now, dict[tuple[bool, str | None, str], date]()
-        if not self.portfolio.costs.fees:
+        if not self.portfolio.costs.fees and self.portfolio.tax.regime == "none":
             return dict.fromkeys(self.lines, now.date())
         days = {}
         for symbol, line in self.lines.items():
@@ -297,6 +308,8 @@ class _Planner:
             self.situation.counts.get(line.symbol, 0),
             checks,
             _dated(reason(line, trade.side, self.valuation, portfolio, everything=self.situation.everything), line),
+            self.days[line.symbol],
+            kind=self.situation.kind,
         )
 
     def _plan_guards(self, trades: list[Trade]) -> tuple[GuardResult, ...]:
@@ -307,6 +320,16 @@ class _Planner:
     def _with_guards(proposal: Proposal, whole: tuple[GuardResult, ...]) -> Proposal:
         verdict: Verdict = "blocked" if guard_rules.blocks(whole) else proposal.verdict
         return replace(proposal, guards=proposal.guards + whole, verdict=verdict)
+
+    def _say_waiting(self, proposals: list[Proposal]) -> None:
+        """Says which sales would be taxed less if they waited."""
+        for proposal in proposals:
+            for one in proposal.tax.waiting[:1]:
+                days = "1 day" if one.days == 1 else f"{one.days} days"
+                self.warnings.append(
+                    f"{proposal.symbol}: {days} until its gain is long-term: waiting until {one.day} saves "
+                    f"{amount(one.saves)} {self.portfolio.base_currency} of tax"
+                )
 
     def _say_left(self, trades: list[Trade], solution: Solution) -> None:
         """Says what the plan leaves outside its band, or takes out of it: money was short, or steps are coarse."""

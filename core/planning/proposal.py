@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
@@ -25,12 +25,25 @@ class GuardResult(Struct, frozen=True, gc=False):
     detail: str
 
 
+class Waiting(Struct, frozen=True, gc=False):
+    """In `days`, on `day`, short-term gains of the sale would be long-term, which `saves` tax, in base currency."""
+
+    days: int
+    day: date
+    saves: Decimal
+
+
 class Tax(Struct, frozen=True, gc=False):
-    """Gains that the sale would realise and the tax on them, in base currency; None where not computed."""
+    """Gains that the sale would realise and the tax on them, in base currency; None where not computed.
+
+    Gains are after what a wash sale would disallow; `gain` is that of all terms.
+    """
 
     short_gain: Decimal | None = None
     long_gain: Decimal | None = None
     estimated: Decimal | None = None
+    gain: Decimal | None = None
+    waiting: tuple[Waiting, ...] = ()
 
 
 class WorthIt(Struct, frozen=True, gc=False):
@@ -63,6 +76,7 @@ class Proposal(Struct, frozen=True):
     quote: Quote  # what it was made from
     rate: Decimal = ONE  # base currency per unit of `currency`
     snoozed_until: datetime | None = None
+    chosen: bool = False  # whether its user named the lots
 
     @property
     def base_value(self) -> Decimal:

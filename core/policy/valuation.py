@@ -159,6 +159,30 @@ def value_book(portfolio: Portfolio, book: Book, board: QuoteBoard, trusts: Mapp
     return Valuation(weighed, cash, total, _drift(weighed, cash, portfolio), change, rates)
 
 
+def after_trades(
+    valuation: Valuation, portfolio: Portfolio, moved: Mapping[str, Decimal], cash: Decimal
+) -> Valuation:
+    """The book at the same prices after trades: `moved` units by symbol, and `cash` in base currency added."""
+    if valuation.cash.value is None or valuation.value is None:
+        return valuation
+    lines = []
+    for line in valuation.lines:
+        units = moved.get(line.symbol, ZERO)
+        value = line.value
+        if units and line.base_price is not None:
+            value = (line.quantity + units) * line.base_price
+        state = line.state if line.state in ("outside", "unpriced", "untargeted") else None
+        lines.append(replace(line, quantity=line.quantity + units, value=value, state=state))
+    own = replace(valuation.cash, value=valuation.cash.value + cash)
+    values = [line.value or ZERO for line in lines if not line.asset.outside]
+    total = sum(values, own.value or ZERO)
+    if total <= 0:
+        return Valuation(tuple(lines), own, total, None, None, valuation.rates)
+    weighed = tuple(_weighed(line, total, portfolio) for line in lines)
+    own = _weighed_cash(own, total, portfolio)
+    return Valuation(weighed, own, total, _drift(weighed, own, portfolio), None, valuation.rates)
+
+
 def _cash(balances: Mapping[str, Decimal], rates: Mapping[str, Rate], portfolio: Portfolio) -> CashLine:
     worth: dict[str, Decimal] = {}
     for currency, balance in balances.items():

@@ -9,6 +9,7 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from core.book.book import Book, HeldLot, Position
+from core.book.choosing import Pick
 from core.book.entries import Entry
 from core.desk import confirmation
 from core.desk.confirmation import Confirmed, Executed, PriceMoved, Request
@@ -181,9 +182,11 @@ class FakeDesk:
         quantity: Decimal | None = None,
         price: Decimal | None = None,
         fees: Decimal | None = None,
+        lots: tuple[Pick, ...] = (),
     ) -> Proposal:
         self.calls.append(("review", id, quantity, price, fees))
-        return confirmation.wanted(Request(id, quantity=quantity, price=price, fees=fees), self.now, {})
+        request = Request(id, quantity=quantity, price=price, fees=fees, lots=lots)
+        return confirmation.wanted(request, self.now, {})
 
     def confirm(self, requests: Sequence[Request], *, executed: Executed | None = None) -> Confirmed:
         self.calls.append(("confirm", *requests))

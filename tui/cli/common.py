@@ -14,13 +14,14 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from core.book.choosing import Pick, pick_of
 from core.clock import WallClock
 from core.desk.confirmation import Executed
 from core.desk.desk import Desk
 from core.errors import BadInput
 from core.market.feed import EmptyFeed, Feed
 from core.market.open import open_feed
-from core.money import exact
+from core.money import ZERO, exact
 from core.places import config_file, data_directory, default_file, portfolio_file
 from core.portfolio.file import load_portfolio
 from core.portfolio.model import Portfolio
@@ -199,3 +200,22 @@ def agreed(question: str, *, what: str) -> bool:
     """Whether the user says an explicit y on a terminal; refused where there is none."""
     require_terminal(what)
     return click.confirm(question, default=False, err=True)
+
+
+def pick(text: str) -> Pick:
+    """The lot that `--lot ACQUIRED[:QTY]` names; BadInput for anything else."""
+    try:
+        return pick_of(text)
+    except ValueError as error:
+        raise BadInput(f"--lot {clean(text, 40)}: {error}", fix="write it like 2024-01-31:25") from error
+
+
+def positive(text: str, name: str) -> Decimal:
+    """The number that `text` writes, above 0; BadInput naming the argument `name` for anything else."""
+    try:
+        number = exact(text)
+    except ValueError as error:
+        raise BadInput(f"{name}: {error}", fix="write it like 12.5") from error
+    if number <= ZERO:
+        raise BadInput(f"{name} must be positive, not {text}", fix="correct it")
+    return number

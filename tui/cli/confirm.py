@@ -24,6 +24,7 @@ from tui.cli.common import (
     default_portfolio,
     desk_on,
     executed_at,
+    pick,
     portfolio_at,
     priced,
     print_json,
@@ -42,6 +43,7 @@ _ID = re.compile(r"[0-9a-f]{8}(@.*)?")
 @click.option("--price", type=DECIMAL, help="The price it was made at (one ID).")
 @click.option("--quantity", type=DECIMAL, help="The quantity that was traded (one ID).")
 @click.option("--fees", type=DECIMAL, help="What was charged (one ID).")
+@click.option("--lot", "lots", multiple=True, metavar="ACQUIRED[:QTY]", help="A lot to sell (one ID).")
 @click.option("--executed", metavar="TIME", help="When it was made; without a zone in the portfolio's.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--now", is_flag=True, help="Of the plan that `check --now` shows.")
@@ -53,6 +55,7 @@ def confirm(
     price: Decimal | None,
     quantity: Decimal | None,
     fees: Decimal | None,
+    lots: tuple[str, ...],
     executed: str | None,
     yes: bool,
     now: bool,
@@ -63,16 +66,16 @@ def confirm(
 ) -> int:
     """Record proposed trades that you have placed with your broker. ID@QTY pins what you looked at."""
     file, ids = _file_and_ids(words)
-    edits = [edit for edit in (price, quantity, fees) if edit is not None]
+    edits = [edit for edit in (price, quantity, fees, lots or None) if edit is not None]
     if everything and ids:
         raise BadInput("--all and IDs exclude each other", fix="give one or the other")
     if edits and (everything or len(ids) != 1):
-        raise BadInput("--price, --quantity and --fees need exactly one ID", fix="confirm that trade alone")
+        raise BadInput("--price, --quantity, --fees and --lot need exactly one ID", fix="confirm that trade alone")
     if not everything and not ids:
         raise BadInput("nothing is named to be confirmed", fix="give IDs from `strikezone check`, or --all")
     portfolio = portfolio_at(file)
     when = executed_at(executed, portfolio.timezone)
-    requests = _requests(ids, price, quantity, fees)
+    requests = _requests(ids, Request("", None, quantity, price, fees, lots=tuple(map(pick, lots))))
     with desk_on(portfolio, data_dir, prices, at) as desk:
         if everything:
             found = desk.look(everything=now).proposals
@@ -123,14 +126,12 @@ def _file_and_ids(words: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:
     return None, words
 
 
-def _requests(
-    words: Sequence[str], price: Decimal | None, quantity: Decimal | None, fees: Decimal | None
-) -> list[Request]:
-    """A request for each ID or ID@QTY; an id that stands twice is one, if both say the same."""
+def _requests(words: Sequence[str], edits: Request) -> list[Request]:
+    """A request for each ID or ID@QTY, with `edits`; an id that stands twice is one, if both say the same."""
     requests: dict[str, Request] = {}
     for word in words:
         id_, at, pinned = word.partition("@")
-        request = Request(id_, _pin(word, pinned) if at else None, quantity, price, fees)
+        request = replace(edits, id=id_, pinned=_pin(word, pinned) if at else None)
         if requests.setdefault(id_, request) != request:
             raise BadInput(f"{id_} is named twice, with different quantities", fix="name it once")
     return list(requests.values())

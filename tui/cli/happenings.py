@@ -14,13 +14,12 @@ from core.errors import BadInput
 from core.money import MINOR_UNITS, ZERO, exact, plain
 from core.portfolio.model import Asset, Portfolio
 from core.text import clean
-from tui.cli.common import DECIMAL
+from tui.cli.common import DECIMAL, positive
 from tui.cli.quotes import split_ratio
 from tui.cli.record import (
     note_of,
     options_of_all,
     options_of_money,
-    positive,
     record,
     record_draft,
     say_rate_unit,

@@ -16,10 +16,22 @@ from core.clock import local_zone
 from core.desk.desk import Desk
 from core.errors import BadInput
 from core.ledger.state import load_state
-from core.money import MINOR_UNITS, ONE, ZERO, exact, plain
+from core.money import MINOR_UNITS, ONE, ZERO, plain
 from core.portfolio.model import Portfolio
 from core.text import clean
-from tui.cli.common import DAY, DECIMAL, ID, default_portfolio, opened, portfolio_at, print_json, shared, warn
+from tui.cli.common import (
+    DAY,
+    DECIMAL,
+    ID,
+    default_portfolio,
+    opened,
+    pick,
+    portfolio_at,
+    positive,
+    print_json,
+    shared,
+    warn,
+)
 from tui.cli.confirm import confirmed_json
 
 METHODS: Final = get_args(Method)
@@ -131,7 +143,7 @@ def _trade(side: Side, words: tuple[str, ...], options: dict[str, Any]) -> int:
             method=options.get("method"),
             note=note_of(options),
         ),
-        [_pick(text) for text in options.get("lots", ())],
+        [pick(text) for text in options.get("lots", ())],
     )
 
 
@@ -199,18 +211,6 @@ def _check_currency(draft: Draft, desk: Desk) -> None:
         raise BadInput(f"--rate must be 1: the money is in {draft.currency}, the base currency", fix="leave it out")
 
 
-def _pick(text: str) -> Pick:
-    """`ACQUIRED` or `ACQUIRED:QTY`."""
-    acquired, _, quantity = text.partition(":")
-    try:
-        day = None if acquired == "unknown" else date.fromisoformat(acquired)
-    except ValueError as error:
-        raise BadInput(
-            f"--lot {clean(text, 40)}: {clean(acquired, 20)!r} is no date", fix="write it like 2024-01-31:25"
-        ) from error
-    return Pick(day, positive(quantity, "--lot QTY") if quantity else None)
-
-
 def note_of(options: dict[str, Any]) -> str:
     """The note, cleaned."""
     return clean(options["note"], LONGEST_NOTE)
@@ -276,14 +276,3 @@ def words_of(words: tuple[str, ...], names: tuple[str, ...]) -> tuple[Portfolio,
         f"it takes {len(names) + 1} arguments, not {len(words)}",
         fix=f"give FILE {' '.join(names)}; FILE may be left out where the configuration names a default",
     )
-
-
-def positive(text: str, name: str) -> Decimal:
-    """The number that `text` writes, above 0; BadInput naming the argument `name` for anything else."""
-    try:
-        number = exact(text)
-    except ValueError as error:
-        raise BadInput(f"{name}: {error}", fix="write it like 12.5") from error
-    if number <= ZERO:
-        raise BadInput(f"{name} must be positive, not {text}", fix="correct it")
-    return number

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Final, NamedTuple
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -11,11 +12,21 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from core.book.choosing import Pick, pick_of
 from core.money import plain, typed
 from tui.commands import bindings
 from tui.widgets.lines import Lines, Span
 
-Values = dict[str, Decimal | None]
+
+class Values(NamedTuple):
+    """What was changed: numbers by the name of their field, None as it stood; `lots` None if they stay as they are,
+    empty if the method is to choose them again."""
+
+    numbers: dict[str, Decimal | None]
+    lots: tuple[Pick, ...] | None = None
+
+
+_LOTS_HINT: Final = "ACQUIRED:QTY, apart by spaces; empty: as [tax] method says"
 
 
 class EditScreen(ModalScreen[Values]):
@@ -30,10 +41,12 @@ class EditScreen(ModalScreen[Values]):
         kept: Mapping[str, Decimal | None] | None = None,
         *,
         enter: str = "keep and look again",
+        lots: str | None = None,
     ) -> None:
         super().__init__()
         self._enter = enter
         self._title = title
+        self._lots = lots  # as they are named; None where there are none to choose
         self._fields = fields
         self._kept = kept or {}  # earlier edits, which stay edits although the field has not been touched
 
@@ -46,6 +59,11 @@ class EditScreen(ModalScreen[Values]):
                     yield Lines(id=f"label-{name}", classes="label")
                     yield Input("" if value is None else plain(value), id=name, select_on_focus=True)
                     yield Lines(id=f"hint-{name}", classes="hint")
+            if self._lots is not None:
+                with Horizontal(classes="field"):
+                    yield Lines(id="label-lots", classes="label")
+                    yield Input(self._lots, id="lots", classes="long", select_on_focus=True)
+                yield Lines(id="hint-lots", classes="note")
             yield Lines(id="answers")
 
     def on_mount(self) -> None:
@@ -54,6 +72,9 @@ class EditScreen(ModalScreen[Values]):
             self.query_one(f"#label-{name}", Lines).set_lines([(Span(f" {name}", "dim"),)])
             hint = "" if value is None else f"  was {plain(value)}"
             self.query_one(f"#hint-{name}", Lines).set_lines([(Span(hint, "dim"),)])
+        if self._lots is not None:
+            self.query_one("#label-lots", Lines).set_lines([(Span(" lots", "dim"),)])
+            self.query_one("#hint-lots", Lines).set_lines([(Span(f" {_LOTS_HINT}", "dim"),)])
         self.query_one("#answers", Lines).set_lines(
             [
                 (
@@ -74,7 +95,7 @@ class EditScreen(ModalScreen[Values]):
 
     def action_keep(self) -> None:
         """Gives the numbers that were changed; a field that is not a number says so and keeps the focus."""
-        values: Values = {}
+        values: dict[str, Decimal | None] = {}
         for name, value in self._fields:
             box = self.query_one(f"#{name}", Input)
             text = box.value.strip()
@@ -87,7 +108,22 @@ class EditScreen(ModalScreen[Values]):
                 box.focus()
                 return
             values[name] = self._kept.get(name) if number is None or number == value else number
-        self.dismiss(values)
+        try:
+            lots = self._chosen()
+        except ValueError as error:
+            self.query_one("#hint-lots", Lines).set_lines([(Span(f" {error}", "trouble"),)])
+            self.query_one("#lots", Input).focus()
+            return
+        self.dismiss(Values(values, lots))
+
+    def _chosen(self) -> tuple[Pick, ...] | None:
+        """The lots that are named now; None if that is as before."""
+        if self._lots is None:
+            return None
+        text = self.query_one("#lots", Input).value
+        if text.split() == self._lots.split():
+            return None
+        return tuple(map(pick_of, text.replace(",", " ").split()))
 
     def action_leave(self) -> None:
         """Nothing was edited."""

@@ -214,7 +214,7 @@ class LedgerScreen(Screen[None]):
         )
 
     def _amended(self, entry: Entry, values: Values | None) -> None:
-        changed = {name: value for name, value in (values or {}).items() if value is not None}
+        changed = {name: value for name, value in (values.numbers if values else {}).items() if value is not None}
         if not changed:
             self.query_one(MessageLine).say("nothing amended", "dim")
             return

@@ -13,6 +13,7 @@ from core.money import exact, plain
 from core.policy.valuation import Line
 from tui import format as fmt
 from tui.messages import Runner
+from tui.screens.edit import EditScreen, Values
 from tui.widgets.holdings import Holdings
 from tui.widgets.lines import Row, Span
 from tui.widgets.status import MessageLine
@@ -27,15 +28,13 @@ class PriceActions(Screen[None]):
         """Opens the form in which a price is typed."""
         if (line := self._line()) is None:
             return
-        from tui.screens.edit import EditScreen
-
         now = "" if line.price is None else f", now {fmt.exact_price(line.price)}"
         title = f"price of {line.symbol} in {line.asset.currency}{now}"
         form = EditScreen(title, (("price", None),), enter="use it")
         self.app.push_screen(form, lambda values: self._typed(line, values))
 
-    def _typed(self, line: Line, values: dict[str, Decimal | None] | None) -> None:
-        price = (values or {}).get("price")
+    def _typed(self, line: Line, values: Values | None) -> None:
+        price = values.numbers.get("price") if values else None
         if price is None:
             self._say("no price typed", "dim")
         else:

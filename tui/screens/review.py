@@ -9,13 +9,17 @@ from typing import NamedTuple
 
 from textual.content import Content
 
+from core.book.choosing import Pick
 from core.desk.confirmation import Confirmed, PriceMoved, Request
 from core.desk.snapshot import Snapshot
 from core.errors import StrikezoneError
+from core.money import plain
+from core.planning.alternatives import Alternative
 from core.planning.proposal import Proposal
 from tui import format as fmt
 from tui.messages import Desk
 from tui.screens.dialog import Dialog
+from tui.screens.edit import EditScreen, Values
 from tui.screens.review_rows import plan_rows, review_rows
 from tui.widgets.lines import Row, Span
 
@@ -26,6 +30,7 @@ class Edit(NamedTuple):
     quantity: Decimal | None = None
     price: Decimal | None = None
     fees: Decimal | None = None
+    lots: tuple[Pick, ...] | None = None
 
     @property
     def names(self) -> list[str]:
@@ -52,6 +57,21 @@ class ReviewBase(Dialog[Confirmed]):
         super().__init__(title)
         self.desk = desk
         self.snapshot = snapshot
+        self.ways: tuple[Alternative, ...] = ()
+
+    def on_mount(self) -> None:
+        """Shows the trade, and a little later the other ways back."""
+        super().on_mount()
+        self.weigh()
+
+    def weigh(self) -> None:
+        """Plans the other ways back, off the screen's loop."""
+        self.run_worker(self._weigh(self.snapshot), group="ways", exclusive=True)
+
+    async def _weigh(self, snapshot: Snapshot) -> None:
+        self.ways = await asyncio.to_thread(snapshot.alternatives)
+        if self.ways and not self._busy:
+            self.show()
 
     def requests(self) -> list[Request]:
         """What `y` confirms."""
@@ -89,7 +109,7 @@ class ReviewScreen(ReviewBase):
 
     def rows(self, room: int) -> Sequence[Row]:
         """The trade in full."""
-        return review_rows(self.proposal, self.snapshot, room, self.edit.names)
+        return review_rows(self.proposal, self.snapshot, room, self.edit.names, self.ways)
 
     def requests(self) -> list[Request]:
         """The trade as it is shown; `pinned` is the plan's quantity that it was shown for."""
@@ -100,6 +120,7 @@ class ReviewScreen(ReviewBase):
                 quantity=self.edit.quantity,
                 price=self.edit.price,
                 fees=self.edit.fees,
+                lots=self.edit.lots or (),
                 seen_price=self.proposal.quote.price,
                 seen_rate=self.proposal.seen_rate,
             )
@@ -107,18 +128,25 @@ class ReviewScreen(ReviewBase):
 
     def action_edit(self) -> None:
         """Opens the form over the review."""
-        from tui.screens.edit import EditScreen
-
         fees = self.proposal.costs.cash
         fields = (("quantity", self.proposal.quantity), ("price", self.proposal.price), ("fees", fees))
         heading = f"edit: {self.proposal.side} {self.proposal.symbol}"
-        self.app.push_screen(EditScreen(heading, fields, self.edit._asdict()), self._edited)
+        numbers = {name: value for name, value in self.edit._asdict().items() if name != "lots"}
+        lots = self._lots() if self.proposal.side == "sell" and self.proposal.lots else None
+        self.app.push_screen(EditScreen(heading, fields, numbers, lots=lots), self._edited)
 
-    def _edited(self, values: dict[str, Decimal | None] | None) -> None:
+    def _lots(self) -> str:
+        """The lots that the sale takes, as they are named."""
+        parts = self.proposal.lots
+        return " ".join(f"{part.acquired or 'unknown'}:{plain(part.quantity)}" for part in parts)
+
+    def _edited(self, values: Values | None) -> None:
         self.arm()
         if values is not None:
+            numbers, lots = values.numbers, self.edit.lots if values.lots is None else values.lots
+            edit = Edit(numbers["quantity"], numbers["price"], numbers["fees"], lots or None)
             self.busy("looking at it again…")
-            self.run_worker(self._apply(Edit(**values), []), group="desk", exclusive=True)
+            self.run_worker(self._apply(edit, []), group="desk", exclusive=True)
 
     async def look_again(self, why: Sequence[str]) -> None:
         """The same trade by the prices of now."""
@@ -131,12 +159,20 @@ class ReviewScreen(ReviewBase):
             plan = await asyncio.to_thread(self.desk.review, identity)
             shown = plan
             if edit.names:
-                shown = await asyncio.to_thread(self.desk.review, identity, **edit._asdict())
+                shown = await asyncio.to_thread(
+                    self.desk.review,
+                    identity,
+                    quantity=edit.quantity,
+                    price=edit.price,
+                    fees=edit.fees,
+                    lots=edit.lots or (),
+                )
         except (StrikezoneError, OSError) as error:
             self.idle([*why, *told(error)])
             return
         self.snapshot, self.planned, self.proposal, self.edit = snapshot, plan.quantity, shown, edit
         self.idle(why, "near")
+        self.weigh()
 
     def update(self, snapshot: Snapshot) -> None:
         """Follows a newer snapshot: if another quantity is planned now, it is shown and asked again."""
@@ -159,7 +195,7 @@ class ReviewAllScreen(ReviewBase):
 
     def rows(self, room: int) -> Sequence[Row]:
         """The trades and what they add up to."""
-        return plan_rows(self.proposals, self.snapshot, room)
+        return plan_rows(self.proposals, self.snapshot, room, self.ways)
 
     def answers(self) -> Row:
         """As for one, but there is no edit."""
@@ -190,6 +226,7 @@ class ReviewAllScreen(ReviewBase):
             return
         self.query_one("#box").border_title = Content(f"review of {len(self.proposals)} micro-trades")
         self.idle(why, "near")
+        self.weigh()
 
     def update(self, snapshot: Snapshot) -> None:
         """Follows a newer snapshot: another plan is shown and asked again."""

@@ -8,8 +8,10 @@ from decimal import Decimal
 from core.book.entries import EntryLot
 from core.desk.snapshot import Snapshot
 from core.money import ZERO
+from core.planning.alternatives import Alternative
 from core.planning.proposal import Proposal
 from tui import format as fmt
+from tui.screens.ways import way_rows
 from tui.widgets.gauge import gauge
 from tui.widgets.glyphs import BLOCK, INSIDE, NEAR
 from tui.widgets.lines import Row, Span, left, right, wrapped
@@ -19,8 +21,14 @@ _GUARDS = {"pass": (INSIDE, "inside"), "warn": (NEAR, "near"), "block": (BLOCK, 
 _LABEL = 10
 
 
-def review_rows(proposal: Proposal, snapshot: Snapshot, room: int, edited: Sequence[str] = ()) -> list[Row]:
-    """One trade in full; `edited` names what the user has changed."""
+def review_rows(
+    proposal: Proposal,
+    snapshot: Snapshot,
+    room: int,
+    edited: Sequence[str] = (),
+    ways: Sequence[Alternative] = (),
+) -> list[Row]:
+    """One trade in full; `edited` names what the user has changed, `ways` are those back into the bands."""
     asset = snapshot.portfolio.asset(proposal.symbol)
     name = f"  {asset.name}" if asset and asset.name else ""
     rows: list[Row] = [
@@ -36,6 +44,7 @@ def review_rows(proposal: Proposal, snapshot: Snapshot, room: int, edited: Seque
         *_wrapped("reason", proposal.reason, room),
     ]
     rows += [_lot(lot, index) for index, lot in enumerate(proposal.lots)]
+    rows += way_rows(ways, room)
     rows += _guards(proposal, room)
     return rows
 
@@ -95,6 +104,8 @@ def _tax(proposal: Proposal) -> str:
     tax = proposal.tax
     if tax.estimated is None:
         return "   tax not computed"
+    if tax.short_gain is None or tax.long_gain is None:
+        return f"   tax {fmt.money(tax.estimated)}  (pool)"
     return (
         f"   tax {fmt.money(tax.estimated)}  (short {fmt.money(tax.short_gain, sign=True)}, "
         f"long {fmt.money(tax.long_gain, sign=True)})"
@@ -149,7 +160,9 @@ def _wrapped(label: str, text: str, room: int) -> list[Row]:
     return [_line(label if index == 0 else "", Span(piece)) for index, piece in enumerate(pieces)]
 
 
-def plan_rows(proposals: Sequence[Proposal], snapshot: Snapshot, room: int) -> list[Row]:
+def plan_rows(
+    proposals: Sequence[Proposal], snapshot: Snapshot, room: int, ways: Sequence[Alternative] = ()
+) -> list[Row]:
     """Several trades together, sells first, with the sums and the cash that is left, all in base currency."""
     currency = snapshot.portfolio.base_currency
     value = f"VALUE {currency}" if any(p.foreign for p in proposals) else "VALUE"
@@ -189,8 +202,18 @@ def plan_rows(proposals: Sequence[Proposal], snapshot: Snapshot, room: int) -> l
             Span(f"{right(fmt.money(left_over), 14)} {currency}", "bold"),
             Span(f"   now {fmt.money(snapshot.cash.value)}", "dim"),
         ),
+        *_plan_tax(proposals, currency),
+        *way_rows(ways, room),
     ]
     return rows
+
+
+def _plan_tax(proposals: Sequence[Proposal], currency: str) -> list[Row]:
+    """The estimated tax of all sales, where one is computed."""
+    known = [p.tax.estimated for p in proposals if p.tax.estimated is not None]
+    if not known:
+        return []
+    return [_line("tax", Span(f"{right(fmt.money(_sum(known)), 14)} {currency}"), Span("   estimated", "dim"))]
 
 
 def _sum(amounts: object) -> Decimal:

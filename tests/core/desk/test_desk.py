@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -395,7 +396,7 @@ def test_the_day_of_a_trade_is_that_of_its_exchange(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_edits_that_cannot_be_are_refused(tmp_path: Path, edit: dict[str, str]) -> None:
     on = desk(tmp_path)
-    numbers = {name: Decimal(text) for name, text in edit.items()}
+    numbers: dict[str, Any] = {name: Decimal(text) for name, text in edit.items()}
     with pytest.raises(BadInput):
         on.review(sell(on).id, **numbers)
 
