@@ -25,9 +25,9 @@ def way_lines(ways: Sequence[Alternative]) -> list[tuple[str, ...]]:
     best = cheapest(tuple(ways))
     lines: list[tuple[str, ...]] = []
     for way in ways:
-        outside = f"outside: {', '.join(way.outside)}" if way.outside else "all inside"
+        outside = f"{', '.join(way.outside)} out" if way.outside else "all in"
         tax = fmt.money(way.tax) if way.tax is not None else "-"
         count = "1 trade" if len(way.trades) == 1 else f"{len(way.trades)} trades"
-        rest = f"{outside}{'  <- cheapest' if way is best else ''}"
+        rest = f"{outside}{', cheapest' if way is best else ''}"
         lines.append((NAMES[way.name], fmt.percent(way.drift), fmt.money(way.cost), tax, count, rest))
     return lines

@@ -12,14 +12,14 @@ from msgspec import Struct
 
 from core.book.choosing import NO_TAX
 from core.book.entries import Entry, Head, Ratio
-from core.book.holding import Holding, Position
-from core.book.lots import HeldLot, cash_moved, opening_key
+from core.book.holding import Holding, Position, opening_lots
+from core.book.lots import HeldLot, cash_moved
 from core.book.purse import Purse
 from core.book.replay import Unfit, entry_order
 from core.book.splits import check_ratio
 from core.book.wash import Gain, Member
 from core.errors import BadInput
-from core.money import ONE, ZERO
+from core.money import ZERO
 from core.portfolio.model import Tax
 
 __all__ = ["Book", "BookBuilder", "HeldLot", "Position", "Split", "Unfit", "build_book", "head_in_force"]
@@ -234,13 +234,7 @@ class BookBuilder:
 
     def _begun(self, currencies: Mapping[str, str]) -> Holding:
         """The lots of some symbols at the start."""
-        lots = [
-            HeldLot(opening_key(asset.symbol, index), asset.symbol, lot.quantity, lot.price, lot.acquired,
-                    ONE if asset.currency == self._head.base_currency else lot.rate)
-            for asset in self._head.assets
-            if asset.symbol in currencies
-            for index, lot in enumerate(asset.lots)
-        ]  # fmt: skip
+        lots = [lot for lot in opening_lots(self._head) if lot.symbol in currencies]
         return Holding(
             currencies, lots, opened=self._head.opened, tax=self._tax, members=self._members, rows=self._rows
         )

@@ -28,6 +28,8 @@ _SPOKEN: Final = {
     "spinoff": "a spin-off", "rename": "a change of symbol", "transfer": "a transfer",
 }  # fmt: skip
 
+_SHARED: Final = tuple(name for name in Draft.__struct_fields__ if name != "kept")  # by drafts and entries
+
 HeldOn = Callable[[str, date], tuple[HeldLot, ...]]  # what a sale of a symbol on a day may take
 
 
@@ -38,7 +40,7 @@ def entry_of(
 
     A sale without a method goes by that of `tax`; one that names its lots is `specific` unless it says otherwise.
     """
-    fields = {name: getattr(draft, name) for name in draft.__struct_fields__}
+    fields = {name: getattr(draft, name) for name in _SHARED}
     entry = Entry(seq=seq, recorded_at=now.astimezone(UTC), amends=amends, **fields)
     if entry.side != "sell":
         return replace(entry, lots=())
@@ -107,7 +109,7 @@ def correction(
     effective: date | None = None,
 ) -> Draft:
     """`entry` again with what is given instead; its lots stay unless its quantity or day changed."""
-    fields = {name: getattr(entry, name) for name in Draft.__struct_fields__}
+    fields = {name: getattr(entry, name) for name in _SHARED}
     given = {"price": price, "quantity": quantity, "fees": fees, "executed": executed, "effective": effective}
     changes: dict[str, object] = {name: value for name, value in given.items() if value is not None}
     if effective is not None and executed is None:

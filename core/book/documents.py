@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from decimal import Decimal
 from typing import Any, Final
 
@@ -23,6 +24,11 @@ def document_of(value: Entry | Head) -> Document:
 def plain_copy(value: Any) -> Any:
     """`value` as a reader of its JSON would see it, sharing nothing with it."""
     return msgspec.json.decode(msgspec.json.encode(value))
+
+
+def digest_of(text: str) -> str:
+    """What names `text` for as long as it stays the same."""
+    return hashlib.blake2s(text.encode(), digest_size=8).hexdigest()
 
 
 def entry_from(document: Document) -> Entry:

@@ -93,7 +93,8 @@ class Draft(Struct, frozen=True, kw_only=True):
     """An entry before it is recorded, as in `Entry`. Without `id` it gets one of its own.
 
     Without `lots` a sale takes those of its `method` (default: the oldest); with them only `lot` and `quantity`
-    count, the rest is derived. In base currency the rate is 1 whether it is given or not.
+    count, the rest is derived. In base currency the rate is 1 whether it is given or not. `kept` are texts that the
+    decision names by their digest; the ledger stores each once.
     """
 
     kind: Happening
@@ -118,6 +119,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     received: tuple[HeadLot, ...] = ()
     note: str = ""
     decision: dict[str, Any] | None = None
+    kept: dict[str, str] = {}
 
 
 class HeadAsset(Struct, frozen=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -11,13 +11,13 @@ from fractions import Fraction
 from msgspec import Struct
 
 from core.book import uk
-from core.book.entries import Entry, Ratio
+from core.book.entries import Entry, Head, Ratio
 from core.book.lots import HeldLot, basis_to_take, opening_key
 from core.book.replay import Replay, Start, Unfit, entry_order, in_order
 from core.book.splits import factor, floored
 from core.book.uk import Pool
 from core.book.wash import WINDOW_DAYS, Gain, Member
-from core.money import ZERO
+from core.money import ONE, ZERO
 from core.portfolio.model import Tax
 
 
@@ -78,6 +78,15 @@ class Position(Struct, frozen=True):
     def held_on(self, day: date) -> tuple[HeldLot, ...]:
         """The lots that were acquired by `day`, less what any recorded sale takes, in shares of today."""
         return tuple(lot for lot in self.lots if lot.opening or lot.acquired is None or lot.acquired <= day)
+
+
+def opening_lots(head: Head) -> Iterator[HeldLot]:
+    """What was held at the start; the rate of the base currency is 1."""
+    for asset in head.assets:
+        for index, lot in enumerate(asset.lots):
+            rate = ONE if asset.currency == head.base_currency else lot.rate
+            key = opening_key(asset.symbol, index)
+            yield HeldLot(key, asset.symbol, lot.quantity, lot.price, lot.acquired, rate)
 
 
 class Holding:
@@ -173,12 +182,7 @@ class Holding:
         return next((one for one in of_day if one.ratio == ratio), None)
 
     def _start(self, member: Member) -> Start:
-        lots = tuple(
-            HeldLot(opening_key(asset.symbol, index), asset.symbol, lot.quantity, lot.price, lot.acquired, lot.rate)
-            for asset in member.head.assets
-            if asset.symbol in self.currencies
-            for index, lot in enumerate(asset.lots)
-        )
+        lots = tuple(lot for lot in opening_lots(member.head) if lot.symbol in self.currencies)
         return Start(lots, member.head.opened, member.taxed)
 
     def _replayed(self) -> Replay:

@@ -33,6 +33,7 @@ class Member(Struct, frozen=True):
     head: Head
     entries: tuple[Entry, ...]
     taxed: bool = True
+    count: int = 0  # of all entries that the ledger had
 
 
 class Gain(Struct):

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from core.book.changes import FINEST, LARGEST
 from core.book.choosing import Pick, picked
 from core.book.entries import Draft, Entry, EntryLot
+from core.book.report import lot_json
 from core.clock import iso
 from core.costs.fees import trade_costs
 from core.costs.model import TradeCosts
@@ -291,6 +292,11 @@ def draft(proposal: Proposal, snapshot: Snapshot, executed: Executed | None) -> 
     )
 
 
+def keeping(draft: Draft, digest: str, kept: Mapping[str, str]) -> Draft:
+    """`draft` with the digest of what it was decided on, and the texts that are kept for it."""
+    return replace(draft, decision={**(draft.decision or {}), "inputs": digest or None}, kept=dict(kept))
+
+
 def _traded_on(proposal: Proposal, asset: Asset, executed: Executed | None) -> date:
     """The trade date: the day that was said, else that of the moment that was said or of the quote."""
     if executed is not None and executed.day is not None:
@@ -327,6 +333,7 @@ def decision(proposal: Proposal, snapshot: Snapshot) -> dict[str, Any]:
             "impact": None if proposal.costs.impact is None else amount(proposal.costs.impact),
             "fx": amount(proposal.costs.fx),
         },
+        "lots": [lot_json(part) for part in proposal.lots],
         "fee_details": {name: amount(fee) for name, fee in proposal.costs.fee_details},
         "guards": [{"name": g.name, "verdict": g.verdict, "detail": g.detail} for g in proposal.guards],
         "policy": {"scope": policy.scope, "mode": policy.mode, "min_trade": amount(policy.min_trade)},

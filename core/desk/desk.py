@@ -17,6 +17,7 @@ from core.book.entries import Draft, Entry
 from core.clock import WallClock, local_zone
 from core.desk import confirmation
 from core.desk.confirmation import Confirmed, Executed, PriceMoved, Request
+from core.desk.decided import kept_texts
 from core.desk.prices import Prices
 from core.desk.remarks import remarks
 from core.desk.snapshot import Snapshot
@@ -145,9 +146,9 @@ class Desk:
         with self._lock, self.ledger.locked():
             snapshot = self.look(everything=everything)
             proposals = self._confirmable(requests, snapshot, executed)
-            return self._append(
-                [confirmation.draft(p, snapshot, executed) for p in confirmation.sells_first(proposals)]
-            )
+            drafts = [confirmation.draft(p, snapshot, executed) for p in confirmation.sells_first(proposals)]
+            digest, kept = kept_texts(snapshot, requests, executed, self.ledger.group_sizes())
+            return self._append([confirmation.keeping(one, digest, kept) for one in drafts])
 
     def record(self, draft: Draft) -> Confirmed:
         """Records what happened elsewhere."""

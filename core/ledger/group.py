@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -65,6 +66,16 @@ class Group:
         self._members = tuple(read.member for read in found.values())
         return changed
 
+    def as_of(self, sizes: Mapping[str, int]) -> tuple[Member, ...]:
+        """The members of which `sizes` gives how many entries they had, with these; those that are gone are not."""
+        found = []
+        for name, count in sorted(sizes.items()):
+            path = (self._folder.parent / name / LEDGER_FILE).resolve()
+            with contextlib.suppress(FileNotFoundError):
+                taxed = load_state(self._folder.parent / name).taxed
+                found.append(_member(name, path, taxed=taxed, count=count))
+        return tuple(found)
+
     def _look(self, folder: Path, *, taxed: bool) -> _Read:
         path = (folder / LEDGER_FILE).resolve()
         version = (_identity(path), _identity(path.with_name(path.name + ".log")))
@@ -73,17 +84,24 @@ class Group:
             return known
         if version == (None, None):
             raise FileNotFoundError(path)
-        record = Record(path, readonly=True)
-        try:
-            record.catch_up()
-        finally:
-            record.close(fold=False)
-        if record.first is None:
-            raise FileNotFoundError(path)
-        head, _ = head_in_force(record.first, record.entries)
-        after = [e for e in record.entries if head.opened is None or e.effective > head.opened]
-        entries = tuple(e for e in after if e.symbol is not None and e.kind != "void" and e.seq not in record.voids)
-        return _Read(version, Member(folder.name, head, entries, taxed))
+        return _Read(version, _member(folder.name, path, taxed=taxed))
+
+
+def _member(name: str, path: Path, *, taxed: bool, count: int | None = None) -> Member:
+    """The ledger at `path`, or its first `count` entries; FileNotFoundError if it has none."""
+    record = Record(path, readonly=True)
+    try:
+        record.catch_up()
+    finally:
+        record.close(fold=False)
+    if record.first is None:
+        raise FileNotFoundError(path)
+    known = record.entries if count is None else record.entries[:count]
+    voided = {entry.void_of for entry in known}
+    head, _ = head_in_force(record.first, known)
+    after = (e for e in known if head.opened is None or e.effective > head.opened)
+    entries = tuple(e for e in after if e.symbol is not None and e.kind != "void" and e.seq not in voided)
+    return Member(name, head, entries, taxed, len(known))
 
 
 def _identity(path: Path) -> journal.Identity | None:

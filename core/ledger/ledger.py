@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Final, NamedTuple, Self
 from msgspec.structs import replace
 
 from core.book.audit import audit
-from core.book.book import Book, BookBuilder
+from core.book.book import Book, BookBuilder, build_book
 from core.book.changes import adoption, correction, entry_of, reversal
 from core.book.entries import Draft, Entry, Head
 from core.book.growth import Growth, remarks, sales_after
@@ -29,7 +29,7 @@ from core.ledger.head import differences, foreign, head_of
 from core.ledger.record import Record
 from core.ledger.refusals import as_recorded, known_as, refuse_repeated, refuse_unfit, stood_against
 from core.ledger.state import LEDGER_FILE, Change, State, load_state, write_state
-from core.portfolio.model import Portfolio
+from core.portfolio.model import Portfolio, Tax
 
 _UNFIT: Final = "would not fit any more"
 
@@ -108,6 +108,20 @@ class Ledger:
         """What a new sale of `symbol` dated `day` may take, in shares of that day."""
         return self._adding().held_on(symbol, day)
 
+    def kept(self, digest: str) -> str | None:
+        """The text that a decision names by its digest."""
+        return self._record.kept(digest)
+
+    def group_sizes(self) -> dict[str, int]:
+        """By name: how many entries each other ledger of the wash group has."""
+        return {member.name: member.count for member in self._group.members}
+
+    def book_before(self, seq: int, tax: Tax, group: Mapping[str, int]) -> Book:
+        """The book as it was when entry `seq` was about to be recorded, by `tax`, and with so many entries of each
+        other ledger of the wash group."""
+        before = self._record.entries[: seq - 1]
+        return build_book(self._first_head(), before, tax, self._group.as_of(group))
+
     @property
     def gains(self) -> tuple[Gain, ...]:
         """What its sales realised, by day, then number, by the portfolio's tax rules; derived anew."""
@@ -179,7 +193,8 @@ class Ledger:
                     growth.add(entry)
             recorded = tuple(growth.fresh)
             warnings += remarks(growth.builder, recorded, revised)
-            self._write(recorded, growth.builder)
+            kept = {digest: text for draft in drafts for digest, text in draft.kept.items()}
+            self._write(recorded, growth.builder, kept)
         return Appended(recorded, tuple(already), tuple(skipped), tuple(warnings))
 
     def void(self, seq: int, now: datetime) -> Appended:
@@ -326,11 +341,11 @@ class Ledger:
         """A builder with `entries`, by the portfolio's tax rules and with its wash group."""
         return BookBuilder(self._first_head(), entries, self.portfolio.tax, self._group.members, rows=rows)
 
-    def _write(self, fresh: Sequence[Entry], builder: BookBuilder) -> None:
-        """Put `fresh`, which `builder` has, on the disk."""
+    def _write(self, fresh: Sequence[Entry], builder: BookBuilder, kept: Mapping[str, str] | None = None) -> None:
+        """Put `fresh`, which `builder` has, on the disk, and the texts `kept` for them."""
         refuse_unfit(builder, self._record.next_seq, "it cannot be recorded", str(self.path), _UNFIT)
         if fresh:
-            self._record.write(fresh, self._first_head())
+            self._record.write(fresh, self._first_head(), kept)
             self._use(builder)
             self.join_group()
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from core.book.documents import Document, document_of, entry_from, head_from
+from core.book.documents import Document, digest_of, document_of, entry_from, head_from
 from core.book.entries import Entry, Head
 from core.errors import Conflict, LedgerDamaged
 from core.ledger.storage import DurableTinyDB
@@ -68,9 +68,16 @@ class Record:
         self._remember(fresh)
         return fresh
 
-    def write(self, fresh: Sequence[Entry], head: Head) -> None:
-        """Put `fresh` entries on the disk in one commit, with `head` before them if they are the first."""
+    def write(self, fresh: Sequence[Entry], head: Head, kept: Mapping[str, str] | None = None) -> None:
+        """Put `fresh` entries on the disk in one commit, with `head` before them if they are the first.
+
+        `kept` are texts by their digest; what is there already is not written again.
+        """
         rows: list[Row] = []
+        known = {document.get("digest") for document in self._documents("kept").values()}
+        new = [(digest, text) for digest, text in (kept or {}).items() if digest not in known]
+        number = self._db.next_id("kept") if new else 0
+        rows += [("kept", number + at, {"digest": digest, "text": text}) for at, (digest, text) in enumerate(new)]
         if not self.entries:
             rows += [("meta", 1, {"schema": SCHEMA}), ("head", 1, document_of(head))]
         rows += [("head", self._db.next_id("head"), document_of(entry.head)) for entry in fresh if entry.head]
@@ -78,6 +85,11 @@ class Record:
         self._db.commit(rows)
         self.first = self.first or head
         self._remember(fresh)
+
+    def kept(self, digest: str) -> str | None:
+        """The text that was kept under `digest`; None if there is none."""
+        documents = self._documents("kept").values()
+        return next((str(one.get("text")) for one in documents if one.get("digest") == digest), None)
 
     def verify(self) -> list[str]:
         """What is wrong with the files, or with the heads beside the entries."""
@@ -87,6 +99,11 @@ class Record:
             kept = [self._head(number) for number in range(1, len(self._documents("head")) + 1)]
             if kept != adopted:
                 found.append(f"{self.path}: the heads kept are not those that were adopted")
+        found += (
+            f"{self.path}: the text kept as {document.get('digest')} is another one"
+            for document in self._documents("kept").values()
+            if digest_of(str(document.get("text"))) != document.get("digest")
+        )
         return found
 
     def fold(self) -> None:

@@ -35,8 +35,8 @@ PRESETS: Final[dict[str, Preset]] = {
 }
 
 
-def read_costs(table: Table, folder: Path) -> Costs:
-    """The costs; a path in them starts from `folder`. The spread is the assets'."""
+def read_costs(table: Table, folder: Path, fees: tuple[Fee, ...] | None = None) -> Costs:
+    """The costs; a path in them starts from `folder`. The spread is the assets'. With `fees` no table is read."""
     preset, markets = PRESETS[table.take("preset", one_of(*PRESETS), "")]
     return Costs(
         per_order=table.take("per_order", readers.amount, preset.per_order),
@@ -46,16 +46,20 @@ def read_costs(table: Table, folder: Path) -> Costs:
         maximum_rate=table.take("maximum_percent", readers.percent, preset.maximum_rate),
         impact=table.take("impact", readers.number(0, 1000), preset.impact),
         fx=table.take("fx_bps", readers.bps, preset.fx),
-        fees=_fees(table, table.take("fees", _markets, markets), folder),
+        fees=_fees(table, table.take("fees", _markets, markets), folder, fees),
     )
 
 
-def _fees(table: Table, markets: tuple[Market, ...], folder: Path) -> tuple[Fee, ...]:
+def _fees(
+    table: Table, markets: tuple[Market, ...], folder: Path, known: tuple[Fee, ...] | None
+) -> tuple[Fee, ...]:
     rounding = table.take("fee_rounding", one_of("per_trade_up", "none", "daily_up"), "per_trade_up")
     if rounding == "daily_up":
         what = 'fee_rounding = "daily_up" is not supported yet'
         table.problem("fee_rounding", what, 'write "per_trade_up" or "none"')
     own = table.take("fee_table", readers.file_path, "")
+    if known is not None:
+        return known
     if own and not markets:
         table.problem(
             "fee_table", "is given, but no fees are asked for", 'write fees = "us", or leave fee_table out'

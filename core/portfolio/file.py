@@ -7,6 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
+
 from core.errors import BadInput, Problem
 from core.money import MINOR_UNITS, ONE, ZERO
 from core.portfolio import checks, readers
@@ -16,6 +18,7 @@ from core.portfolio.costs import read_costs
 from core.portfolio.model import (
     Asset,
     Cash,
+    Fee,
     FeedSettings,
     Limit,
     Limits,
@@ -52,20 +55,23 @@ def load_portfolio(path: Path) -> Portfolio:
     return _read(contents(path, where, _KIND, _SAMPLES), where, path.parent, str(path))
 
 
-def parse_portfolio(text: str, where: str, folder: Path) -> Portfolio:
-    """The portfolio that `text` describes; `where` names it in errors, relative paths start from `folder`."""
-    return _read(text, where, folder, where)
+def parse_portfolio(text: str, where: str, folder: Path, fees: tuple[Fee, ...] | None = None) -> Portfolio:
+    """The portfolio that `text` describes; `where` names it in errors, relative paths start from `folder`.
+
+    With `fees` these are the regulatory ones, and no table of them is read.
+    """
+    return _read(text, where, folder, where, fees)
 
 
-def _read(text: str, where: str, folder: Path, path: str) -> Portfolio:
+def _read(text: str, where: str, folder: Path, path: str, fees: tuple[Fee, ...] | None = None) -> Portfolio:
     problems: list[Problem] = []
     top = Table(parsed(text, where, _KIND, _SAMPLES, "each asset under [[asset]]"), where, "", problems)
     _check_schema(top)
-    portfolio = _portfolio(top, folder, path)
+    portfolio = _portfolio(top, folder, path, fees)
     top.refuse_unknown()
     if problems:
         raise BadInput("", problems=problems)
-    return portfolio
+    return replace(portfolio, text=text)
 
 
 def _check_schema(top: Table) -> None:
@@ -76,14 +82,14 @@ def _check_schema(top: Table) -> None:
         raise BadInput(what, where=top.where("schema"), fix=f"write schema = {SCHEMA}, or update strikezone")
 
 
-def _portfolio(top: Table, folder: Path, path: str) -> Portfolio:
+def _portfolio(top: Table, folder: Path, path: str, fees: tuple[Fee, ...] | None) -> Portfolio:
     name = top.require("id", readers.portfolio_id, "", 'write id = "my-portfolio"')
     base = top.require("base_currency", readers.major_currency, "", 'write base_currency = "USD"')
     asset_tables = _asset_tables(top)
     of_value = any(t.has("target_value") for t in asset_tables) and not any(t.has("target") for t in asset_tables)
     feed, costs_table, policy_table, cash_table = (top.table(key) for key in ("feed", "costs", "policy", "cash"))
     policy = _policy(policy_table, of_value)
-    costs = read_costs(costs_table, folder)
+    costs = read_costs(costs_table, folder, fees)
     spread = costs_table.take("spread_bps", readers.bps, ZERO)
     cash = _cash(cash_table)
     portfolio = Portfolio(
@@ -122,8 +128,6 @@ def _check(
 
 
 def _with_warnings(portfolio: Portfolio) -> Portfolio:
-    from msgspec.structs import replace
-
     return replace(portfolio, warnings=checks.odd(portfolio))
 
 

@@ -247,7 +247,7 @@ class FeedSettings(Struct, frozen=True):
 
 
 class Portfolio(Struct, frozen=True):
-    """One portfolio file, read and checked. `warnings` are what it says that is legal but odd."""
+    """One portfolio file, read and checked. `warnings` are what is legal but odd in it, `text` is all of it."""
 
     path: str
     id: str
@@ -263,6 +263,7 @@ class Portfolio(Struct, frozen=True):
     limits: Limits = Limits()
     tax: Tax = Tax()
     warnings: tuple[str, ...] = ()
+    text: str = ""
 
     @property
     def fixed_value(self) -> bool:

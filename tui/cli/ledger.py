@@ -169,6 +169,26 @@ def amend(
         return _print(as_json, desk.amend(seq, price=price, quantity=quantity, fees=fees, executed=when))
 
 
+@ledger.command("explain")
+@click.argument("words", nargs=-1, metavar="FILE SEQ")
+@shared
+def explain(words: tuple[str, ...], data_dir: str | None, as_json: bool) -> int:
+    """Make the decision behind entry SEQ again; 0 if it comes out the same, 4 if not."""
+    from core.desk.explain import explain as decide_again
+    from core.desk.explain import explanation_json
+
+    file, seq = _file_and_seq(words)
+    with opened(portfolio_at(file), data_dir) as desk:
+        explanation = decide_again(desk.ledger, seq)
+    if as_json:
+        print_json(explanation_json(explanation))
+    else:
+        from tui.explanation import print_explanation
+
+        print_explanation(explanation)
+    return 0 if explanation.same else 4
+
+
 def _entry(desk: Desk, seq: int) -> str:
     """Entry `seq` as a question names it."""
     from tui.records import describe

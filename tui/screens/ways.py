@@ -14,10 +14,10 @@ def way_rows(ways: Sequence[Alternative], room: int) -> list[Row]:
     lines = way_lines(ways)
     if not lines:
         return []
-    head = f"{'':<14} {'DRIFT':>8} {'COST':>9} {'TAX':>11}"
+    head = f"{'':<14} {'DRIFT':>7} {'COST':>8} {'TAX':>10}"
     rows: list[Row] = [(), (Span(f" {'ways back':<10}", "dim"), Span(head, "title"))]
-    for name, drift, cost, tax, count, rest in lines:
-        figures = f"{name:<14} {right(drift, 8)} {right(cost, 9)} {right(tax, 11)}  "
-        more = left(f"{count}, {rest}", max(room - 12 - len(figures), 8)).rstrip()
+    for name, drift, cost, tax, _, rest in lines:
+        figures = f"{name:<14} {right(drift, 7)} {right(cost, 8)} {right(tax, 10)}  "
+        more = left(rest, max(room - 11 - len(figures), 8)).rstrip()
         rows.append((Span(" " * 11), Span(figures), Span(more, "dim")))
     return [*rows, ()]

@@ -78,7 +78,7 @@ def split(ratio: str, on: str = "2026-11-20", symbol: str = "VTI", **fields: Any
 
 def entry(seq: int, draft: Draft, **fields: Any) -> Entry:
     """`draft` as entry `seq`, as a ledger would have recorded it; a sale needs its `lots`."""
-    copied = {name: getattr(draft, name) for name in draft.__struct_fields__}
+    copied = {name: getattr(draft, name) for name in draft.__struct_fields__ if name != "kept"}
     if draft.currency == "USD":
         copied["rate"] = dec(1)
     return Entry(**{**copied, "seq": seq, "id": draft.id or f"id-{seq}", "recorded_at": NOW, **fields})
