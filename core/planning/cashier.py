@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from typing import Final
 
@@ -164,6 +165,31 @@ class Cashier:
                 if least > has:
                     trades[symbol] = remake(symbol, least)
         return self._with_fx(self._ordered(trades))
+
+    def needed(self, planned: Sequence[Trade], due: AbstractSet[str], stays: Decimal) -> list[Trade]:
+        """The trades without sales for others' sake, of what is not `due`, that the others are paid for without,
+        `stays` being left in base currency; the smallest first."""
+        trades = {trade.line.symbol: trade for trade in planned}
+        sales = [trade for trade in planned if trade.steps < 0 and trade.line.symbol not in due]
+        sales.sort(key=lambda trade: (trade.base_value, trade.line.symbol))
+        paid = self._paid(planned) if sales else None
+        for trade in sales:
+            assert paid is not None
+            own = paid.balances[trade.line.asset.currency]
+            brings = trade.value - trade.costs.cash
+            spare = worth(paid.balances, self._base, self._rates) - stays - paid.kept_free
+            in_base = paid.balances[self._base] - paid.kept_free_in_base
+            if trade.line.asset.currency != self._base:
+                in_base += own * trade.rate
+            if (brings - trade.costs.expected) * trade.rate > min(spare, in_base):
+                continue
+            others = [other for other in trades.values() if other is not trade]
+            without = self._paid(others)
+            enough = worth(without.balances, self._base, self._rates) >= stays + without.kept_free
+            if enough and without.balances[self._base] >= without.kept_free_in_base:
+                del trades[trade.line.symbol]
+                paid = without
+        return self._with_fx(self._ordered(trades)) if len(trades) < len(planned) else list(planned)
 
     def left(self, planned: Sequence[Trade]) -> dict[str, Decimal]:
         """The cash in other currencies that the trades leave."""
