@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from benchmarks.books import write_book
+from benchmarks.books import RATES, write_book
 from benchmarks.timing import best
 from core.book.book import build_book
 from core.clock import close_of
@@ -33,6 +33,7 @@ def situation(portfolio: Portfolio, prices: Path, day: date | None = None) -> Si
     row = table.row_on(day)
     now = close_of(table.days[row])
     currencies = {asset.symbol: asset.currency for asset in portfolio.assets}
+    currencies |= {f"{c}USD=X": "USD" for c in RATES if f"{c}USD=X" in table.symbols}
     board = QuoteBoard().with_quotes(table.quotes(row, currencies, "csv"))
     trusts = {s: judge(board.get(s), None, now, TrustLimits(c, 120, None)) for s, c in currencies.items()}
     valuation = value_book(portfolio, build_book(head_of(portfolio), ()), board, trusts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from typing import Final
 
@@ -151,29 +152,58 @@ class Cashier:
         """
         trades = {trade.line.symbol: trade for trade in planned}
         foreign = [(symbol, most) for symbol, most in wanted if symbol in self._foreign]
+        before = self._paid(self._ordered(trades))
         for some, by_base in ((foreign, False), (wanted, True)):
             for symbol, most in some:
                 has = trades[symbol].steps if symbol in trades else 0
-                least, before = has, self._ordered(trades)
-                while least < most:  # the largest number that is paid for
-                    steps = (least + most + 1) // 2
+                if has >= most:
+                    continue
+                least, steps = has, has + 1
+                while least < most:  # the largest number that is paid for; most lines get none
                     if self._pays(self._ordered({**trades, symbol: remake(symbol, steps)}), before, by_base):
                         least = steps
                     else:
-                        most = steps - 1
+                        most = steps - 1 if least > has else least
+                    steps = (least + most + 1) // 2
                 if least > has:
                     trades[symbol] = remake(symbol, least)
+                    before = self._paid(self._ordered(trades))
         return self._with_fx(self._ordered(trades))
+
+    def needed(self, planned: Sequence[Trade], due: AbstractSet[str], stays: Decimal) -> list[Trade]:
+        """The trades without sales for others' sake, of what is not `due`, that the others are paid for without,
+        `stays` being left in base currency; the smallest first."""
+        trades = {trade.line.symbol: trade for trade in planned}
+        sales = [trade for trade in planned if trade.steps < 0 and trade.line.symbol not in due]
+        sales.sort(key=lambda trade: (trade.base_value, trade.line.symbol))
+        paid = self._paid(planned) if sales else None
+        for trade in sales:
+            assert paid is not None
+            own = paid.balances[trade.line.asset.currency]
+            brings = trade.value - trade.costs.cash
+            spare = worth(paid.balances, self._base, self._rates) - stays - paid.kept_free
+            in_base = paid.balances[self._base] - paid.kept_free_in_base
+            if trade.line.asset.currency != self._base:
+                in_base += own * trade.rate
+            if (brings - trade.costs.expected) * trade.rate > min(spare, in_base):
+                continue
+            others = [other for other in trades.values() if other is not trade]
+            without = self._paid(others)
+            enough = worth(without.balances, self._base, self._rates) >= stays + without.kept_free
+            if enough and without.balances[self._base] >= without.kept_free_in_base:
+                del trades[trade.line.symbol]
+                paid = without
+        return self._with_fx(self._ordered(trades)) if len(trades) < len(planned) else list(planned)
 
     def left(self, planned: Sequence[Trade]) -> dict[str, Decimal]:
         """The cash in other currencies that the trades leave."""
         balances = self._paid(planned).balances if self._several else {}
         return {c: balance for c, balance in sorted(balances.items()) if c != self._base and balance > 0}
 
-    def _pays(self, trades: Sequence[Trade], before: Sequence[Trade], by_base: bool) -> bool:
+    def _pays(self, trades: Sequence[Trade], old: Settled, by_base: bool) -> bool:
         """Whether the cash pays for the trades and the cash that has to stay is left; without `by_base` they may
-        take nothing more from base than those `before`."""
-        paid, old = self._paid(trades), self._paid(before)
+        take nothing more from base than the `old` ones."""
+        paid = self._paid(trades)
         left = paid.balances[self._base] - paid.kept_free_in_base
         if left < (0 if by_base else old.balances[self._base] - old.kept_free_in_base):
             return False

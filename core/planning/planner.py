@@ -115,7 +115,7 @@ class _Planner:
             if stuck and breached_only:
                 self.stuck |= stuck
                 continue
-            dropped = self._too_small(trades) or self._held(trades)
+            dropped = self._too_small(trades) or self._bring_nothing(trades) or self._held(trades)
             if dropped:
                 self._take_out(dropped)
                 continue
@@ -195,7 +195,7 @@ class _Planner:
                 break
         trades = self.cashier.payable(wished, self._trade)
         if self.cashier.left(trades):  # cash that the plan as a whole could not use
-            wanted = self._still_wanted(due)
+            wanted = self._still_wanted(due, float(self.value - _fees(trades)))
             trades = self.cashier.filled(trades, wanted, self._trade)
             bought = {trade.line.symbol: trade.steps for trade in trades}
             units = {
@@ -203,19 +203,31 @@ class _Planner:
             }
             short = sum(max(most - bought.get(symbol, 0), 0) * units[symbol] for symbol, most in wanted)
             solution = replace(solution, short=short)
+        if not self.everything:
+            trades = self.cashier.needed(trades, due, self._stays(due, trades))
         return solution, trades
 
-    def _still_wanted(self, due: set[str]) -> list[tuple[str, int]]:
-        """What is to be bought, and how many steps at most, the furthest below first."""
+    def _stays(self, due: set[str], trades: list[Trade]) -> Decimal:
+        """The cash that nothing may be bought from while a sale pays for it, in base currency."""
+        cash, rules = self.valuation.cash, self.portfolio.cash
+        assert cash.value is not None
+        after = self.value - _fees(trades)
+        kept = min(cash.value, Decimal(repr(rules.target)) * after)
+        if CASH in due and cash.state == "below" and cash.destination is not None:
+            kept = max(kept, Decimal(repr(cash.destination)) * after)
+        return max(kept, Decimal(repr(rules.floor)) * self.value)
+
+    def _still_wanted(self, due: set[str], after: float) -> list[tuple[str, int]]:
+        """What is to be bought, the furthest below first, and how many steps at most if all is worth `after`."""
         wanted = []
         for symbol, line in self.solver_lines.items():
             goal = line.target if self.everything else line.wanted
-            weight = self.lines[symbol].weight or 0.0
-            if goal is None or goal <= weight or not line.can_buy or symbol in self.out:
+            if goal is None or not line.can_buy or symbol in self.out or not (self.everything or symbol in due):
                 continue
-            if self.everything or symbol in due:
-                most = rounding.nearest((goal - weight) * float(self.value), line.step * line.price)
-                wanted.append((weight - line.target, symbol, most))
+            whole = after if line.target_value is None else float(self.value)
+            most = rounding.nearest(goal * whole - line.value, line.step * line.price)
+            if most > 0:
+                wanted.append((line.value / whole - line.target, symbol, most))
         return [(symbol, most) for _, symbol, most in sorted(wanted)]
 
     def _solve(self, due: set[str]) -> Solution:
@@ -283,6 +295,17 @@ class _Planner:
                 f"{amount(self.portfolio.policy.min_trade)}: left as it is"
             )
         return {smallest.line.symbol}
+
+    def _bring_nothing(self, trades: list[Trade]) -> set[str]:
+        """The sales that cost in cash what they bring: without them less is missing, not more."""
+        dropped = [trade for trade in trades if trade.steps < 0 and trade.costs.cash >= trade.value]
+        self.warnings += [
+            f"{trade.line.symbol}: a sale of {amount(trade.base_value)} would cost "
+            f"{amount(trade.costs.cash * trade.rate)}: left as it is"
+            for trade in dropped
+            if trade.line.breached
+        ]
+        return {trade.line.symbol for trade in dropped}
 
     def _held(self, trades: list[Trade]) -> set[str]:
         held = [trade for trade in trades if trade.line.symbol in self.situation.held_back]

@@ -122,7 +122,7 @@ class _Trade(NamedTuple):
     end: float
     best: int
     middle: int
-    whole: bool  # all or nothing: the last of a target of 0
+    most: int  # steps that it may be sold if cash is short
     funds: bool  # it is only traded for others' sake
     edges: tuple[float, float]  # that it should end between
     known: dict[int, tuple[float, float]]  # costs by number of steps
@@ -152,6 +152,7 @@ class _Problem:
         self.lines, self.cash, self.value = lines, cash, value
         self.everything, self.levelled = everything, levelled
         self.can_buy = [line.can_buy for line in lines]
+        self.may_sell = [line.can_sell and (everything or not _below(line, value)) for line in lines]
         self.raises = cash.wanted is not None and cash.wanted * value > cash.value
         self.known: list[dict[int, tuple[float, float]]] = [{} for _ in lines]
 
@@ -161,7 +162,7 @@ class _Problem:
         weights = [line.value / after for line in self.lines]
         targets = [_weight(line.target, line.target_value, after) for line in self.lines]
         least = [
-            weights[i] - line.held_steps * line.step * line.price / after if line.can_sell else weights[i]
+            weights[i] - line.held_steps * line.step * line.price / after if self.may_sell[i] else weights[i]
             for i, line in enumerate(self.lines)
         ]
         wanted = self._wanted(weights, targets, least, after)
@@ -204,14 +205,17 @@ class _Problem:
         """The trades with their steps: those nearest to their goals, or what the cash allows."""
         trades = [trade for i in range(len(self.lines)) if (trade := self._trade(funded, i)) is not None]
         chosen = [trade.best for trade in trades]
+        bottom = funded.bottom - funded.kept_free
         if any(steps > 0 for steps in chosen):
-            stays = funded.bottom - funded.kept_free if funded.short > funding.DUST else funded.floor
+            stays = bottom if funded.short > funding.DUST else funded.floor
             budget = self.cash.value / funded.after - stays + BUDGET_NOISE
             spend = sum(trade.spend(trade.best, funded.after) for trade in trades)
             if spend > budget:
                 chosen = _affordable(trades, funded.after, budget)
                 if not any(steps > 0 for steps in chosen):
                     chosen = [0 if trade.funds and not self.raises else min(trade.best, 0) for trade in trades]
+        spend = sum(trade.spend(steps, funded.after) for trade, steps in zip(trades, chosen, strict=True))
+        _give_back(trades, chosen, self.cash.value / funded.after - bottom - spend)
         return [(trade, steps) for trade, steps in zip(trades, chosen, strict=True) if steps]
 
     def _wanted(self, weights: list[float], targets: list[float], least: list[float], after: float) -> list[float]:
@@ -243,10 +247,26 @@ class _Problem:
         middle = best if end == goal else min(rounding.nearest(end - weight, unit), best)
         if best == 0 and goal > weight:
             return None
+        most = -best
+        if best <= 0 and not whole:
+            most = max(most, min(self._room(weight, funded.targets[i], goal, unit, funds), line.held_steps))
         edges = (-math.inf, math.inf) if self.everything else _edges(line, self.value, funded.after)
         return _Trade(
-            line, weight, funded.targets[i], unit, goal, end, best, middle, whole, funds, edges, self.known[i]
+            line, weight, funded.targets[i], unit, goal, end, best, middle, most, funds, edges, self.known[i]
         )
+
+    def _room(self, weight: float, target: float, goal: float, unit: float, funds: bool) -> int:
+        """The steps that a line may be sold to pay for others: to those nearest to its own target, or to its goal
+        where only cash funds; one that only funds never passes its target."""
+        lowest = target if self.levelled or self.everything else goal
+        return math.floor((weight - lowest) / unit + (0.0 if funds else 0.5) + rounding.NOISE)
+
+
+def _below(line: SolverLine, value: float) -> bool:
+    """Whether it is to be bought; fees, which shrink the whole, must not turn it into a seller."""
+    if line.wanted is None:
+        return False
+    return line.value < _weight(line.wanted * value, line.wanted_value, 1.0)
 
 
 def _weight(weight: float, money: float | None, after: float) -> float:
@@ -317,20 +337,11 @@ def _options(trade: _Trade, money: float, limit: int) -> list[int]:
 
 
 def _least(trade: _Trade, money: float) -> int:
-    """The least spending number of steps: a buyer never sells; a seller sells no more than `money` beyond its best.
-
-    It must still end closer to its goal than it is; one that only funds others never passes its own target.
-    """
-    if trade.whole:
-        return trade.best
+    """The least spending number of steps: a buyer never sells; a seller sells no more than `money` beyond its best,
+    nor more than its most."""
     if trade.best > 0:
         return 0
-    if trade.funds:
-        room = math.floor((trade.weight - trade.target) / trade.unit + rounding.NOISE)
-    else:
-        room = math.ceil(2 * (trade.weight - trade.goal) / trade.unit - rounding.NOISE) - 1
-    most = min(-trade.best + math.ceil(money / trade.unit), room, trade.line.held_steps)
-    return -max(most, -trade.best)
+    return trade.best - max(min(math.ceil(money / trade.unit), trade.most + trade.best), 0)
 
 
 def _error(trade: _Trade, end: float, steps: int) -> float:
@@ -356,3 +367,28 @@ def _fill(trades: list[_Trade], chosen: list[int], after: float, left: float) ->
         if more > 0:
             left -= trade.spend(chosen[i] + more, after) - spent
             chosen[i] += more
+
+
+def _give_back(trades: list[_Trade], chosen: list[int], left: float) -> None:
+    """Takes back what is sold only to fund others and is `left` over once everything is in whole steps.
+
+    The funders are levelled again for what is needed, each then sells one step more than that at the most.
+    """
+    funders = [i for i, trade in enumerate(trades) if trade.funds and chosen[i] < 0]
+    if left <= 0.0 or not funders:
+        return
+    given = [-chosen[i] * trades[i].unit for i in funders]
+    heights = [trades[i].weight - trades[i].target for i in funders]
+    shares = dict(zip(funders, funding.level(heights, given, sum(given) - left), strict=True))
+    gains: list[tuple[float, int]] = []
+    for i, share in shares.items():
+        unit = trades[i].unit
+        steps = -math.ceil(share / unit - rounding.NOISE)
+        left -= (steps - chosen[i]) * unit
+        chosen[i] = steps
+        over = -steps * unit - share
+        gains.append(((abs(over - unit) - abs(over)) / unit, i))
+    for _gain, i in sorted(gains):
+        steps = min(max(int(left / trades[i].unit), 0), -chosen[i])
+        left -= steps * trades[i].unit
+        chosen[i] += steps

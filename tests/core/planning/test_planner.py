@@ -231,6 +231,44 @@ def test_untargeted_and_outside_assets_are_never_traded() -> None:
     assert trades(planned(assets, held, "10000")) == {"A": D(100)}
 
 
+def test_what_is_short_is_not_taken_from_a_seller_beyond_its_own_target() -> None:
+    # A step of A is 10 points; S is 6 above, C may not be sold. 10 of S would leave it at 46, below its band.
+    held = {"A": ("2", "10000"), "C": ("240", "100"), "S": ("560", "100")}
+    assets = [asset("A", 30), asset("C", 20, sell=False), asset("S", 50)]
+    made = planned(assets, held)
+    assert trades(made) == {"S": D(-60)}
+    assert "A is below its band and no cash can be found for it: left as it is" in made.warnings
+
+
+def test_a_seller_on_the_half_step_goes_the_step_further_if_that_pays_for_another() -> None:
+    # S is 2.5 steps of 2 points above: 2 and 3 steps end equally far from its target, and 3 pay for all of A's 6.
+    held = {"A": ("440", "100"), "S": ("27.5", "2000"), "Z": ("0", "100")}
+    assets = [asset("A", 50), asset("S", 50)]
+    assert trades(planned(assets, held, "1000")) == {"A": D(60), "S": D(-3)}
+
+
+def test_no_more_is_sold_for_a_buyer_than_it_takes_in_whole_steps() -> None:
+    # A needs 4 points and takes one step of 3; of F, 6 above, 3 are sold, not 4.
+    held = {"A": ("12", "3000"), "B": ("280", "100"), "F": ("360", "100")}
+    assets = [asset("A", 40), asset("B", 30, WIDE, buy=False), asset("F", 30, WIDE)]
+    assert trades(planned(assets, held)) == {"A": D(1), "F": D(-30)}
+
+
+def test_what_no_more_is_needed_is_given_back_levelled() -> None:
+    # Of A's 4 points it takes one step of 3; F (5 above) and G (4 above) would level at 2.5, and do so at 3.
+    held = {"A": ("12", "3000"), "B": ("250", "100"), "F": ("200", "100"), "G": ("190", "100")}
+    assets = [asset("A", 40), asset("B", 30, WIDE, buy=False), asset("F", 15, WIDE), asset("G", 15, WIDE)]
+    assert trades(planned(assets, held)) == {"A": D(1), "F": D(-20), "G": D(-10)}
+
+
+def test_what_is_below_is_not_sold_because_fees_shrink_the_whole() -> None:
+    # A is 0.01 below its edge of 57; the 400 that S costs lift it to 57.22, two steps above its destination.
+    held = {"A": ("569.9", "100"), "S": ("330", "100"), "U": ("100.1", "100")}
+    assets = [asset("A", 60, destination=0.0), asset("S", 10), asset("U", None, None)]
+    made = planned(assets, held, cash_rules=Cash(target=0.3), costs=Costs(per_order=D(400)))
+    assert trades(made) == {"S": D(-230)}
+
+
 def test_negative_cash_is_filled_before_anything_is_bought() -> None:
     held = {"A": ("600", "100"), "B": ("500", "100")}
     made = planned([asset("A", 50), asset("B", 50, WIDE)], held, "-10000")
@@ -496,6 +534,21 @@ def test_a_fine_buyer_takes_what_a_coarse_seller_leaves() -> None:
     assets = [asset("A", 60, step=ANY_FRACTION), asset("B", 40)]
     made = trades(planned(assets, held, "500"))
     assert made == {"A": D("0.035"), "B": D(-1)}
+
+
+def test_a_sale_that_costs_what_it_brings_pays_for_nobody() -> None:
+    # A needs 5 points: B is 4.9 above and F 0.1, 100 that would cost 150 to sell.
+    held = {"A": ("350", "100"), "B": ("349", "100"), "F": ("301", "100")}
+    assets = [asset("A", 40), asset("B", 30, WIDE), asset("F", 30, WIDE)]
+    made = planned(assets, held, costs=Costs(per_order=D(150)))
+    assert set(trades(made)) == {"A", "B"}
+
+
+def test_a_breach_whose_sale_costs_what_it_brings_is_said() -> None:
+    held = {"A": ("990", "100"), "Z": ("4", "10")}
+    made = planned([asset("A", 100, WIDE), asset("Z", 0)], held, "960", costs=Costs(per_order=D(40)))
+    assert trades(made) == {}
+    assert made.warnings == ("Z: a sale of 40.00 would cost 40.00: left as it is",)
 
 
 # Taken out
