@@ -10,6 +10,7 @@ from typing import Final
 from core.book.documents import Document, document_of, entry_from, head_from
 from core.book.entries import Entry, Head
 from core.errors import Conflict, LedgerDamaged
+from core.ledger import backups
 from core.ledger.storage import DurableTinyDB
 
 SCHEMA: Final = 1
@@ -20,14 +21,14 @@ Row = tuple[str, int, Mapping[str, object] | None]  # table, number, document
 class Record:
     """What the database of one ledger holds. `entries` stand in their order, number 1 first."""
 
-    def __init__(self, path: Path, *, readonly: bool = False) -> None:
+    def __init__(self, path: Path, *, readonly: bool = False, kept: int = backups.KEPT) -> None:
         self.path = path
         self.first: Head | None = None  # what the ledger began with; None while it is empty
         self.entries: list[Entry] = []
         self.ids: dict[str, Entry] = {}
         self.voids: dict[int, int] = {}  # number of a voided entry -> that of its void
         self.traded: dict[str, str] = {}  # symbol that any entry names -> its currency
-        self._db = DurableTinyDB(path, readonly=readonly)
+        self._db = DurableTinyDB(path, readonly=readonly, kept=kept)
 
     @property
     def readonly(self) -> bool:
@@ -92,6 +93,10 @@ class Record:
     def fold(self) -> None:
         """Put everything into one plain TinyDB file."""
         self._db.fold()
+
+    def tidy(self) -> None:
+        """The same if it is due and nobody holds the lock."""
+        self._db.tidy()
 
     def close(self, *, fold: bool) -> None:
         """Let go of the files, with `fold` after putting them in order."""

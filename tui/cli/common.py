@@ -17,13 +17,15 @@ import click
 from core.clock import WallClock
 from core.desk.confirmation import Executed
 from core.desk.desk import Desk
-from core.errors import BadInput
+from core.errors import BadInput, StrikezoneError
+from core.ledger.backups import KEPT
 from core.market.feed import EmptyFeed, Feed
 from core.market.open import open_feed
 from core.money import exact
 from core.places import config_file, data_directory, default_file, portfolio_file
 from core.portfolio.file import load_portfolio
 from core.portfolio.model import Portfolio
+from core.settings import load_settings
 from core.text import clean
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -96,8 +98,6 @@ def priced(command: Command) -> Command:
 def portfolio_at(given: str | None) -> Portfolio:
     """The portfolio that a FILE argument means; without one the default of the configuration."""
     if given is None:
-        from core.settings import load_settings
-
         named = load_settings(config_file()).portfolio
         if not named:
             raise BadInput(
@@ -110,8 +110,6 @@ def portfolio_at(given: str | None) -> Portfolio:
 
 def default_portfolio() -> Path | None:
     """The file of the configuration's default portfolio, if it names one."""
-    from core.settings import load_settings
-
     named = load_settings(config_file()).portfolio
     return default_file(named) if named else None
 
@@ -133,13 +131,38 @@ def desk_on(
 ) -> Iterator[Desk]:
     """A desk on the portfolio, its ledger and `feed`, else one look's feed; closed at the end."""
     data = data_at(data_dir)
-    desk = Desk.open(portfolio, data, feed or open_feed(portfolio, data, prices, at))
+    desk = Desk.open(portfolio, data, feed or open_feed(portfolio, data, prices, at), kept=_kept())
     try:
         if feed is not None:
             warn(desk.ledger.notices)
         else:
             desk.feed.settle()
         yield desk
+    finally:
+        context = click.get_current_context(silent=True)
+        if context is None:
+            desk.close()
+        else:
+            context.call_on_close(lambda: _finish(desk))
+
+
+def _kept() -> int:
+    """How many backups a ledger keeps; by default where the configuration is wrong, as `doctor` says."""
+    try:
+        return load_settings(config_file()).ledger.backups
+    except StrikezoneError:
+        return KEPT
+
+
+def _finish(desk: Desk) -> None:
+    """Puts the ledger's files in order, once the answer has been given, and closes them."""
+    try:
+        sys.stdout.flush()
+        before = len(desk.ledger.notices)
+        desk.ledger.tidy()
+        warn(desk.ledger.notices[before:])
+    except StrikezoneError as error:  # what was asked for is done and said
+        warn(map(str, error.problems))
     finally:
         desk.close()
 
