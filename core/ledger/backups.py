@@ -54,7 +54,7 @@ def keep(ledger: Path, successor: Path) -> None:
         return
     folder = folder_of(ledger)
     journal.make_directory(folder)
-    _link(ledger, folder / f"{ledger.stem}-{stamp(_next(ledger.stem, there))}.json")
+    link(ledger, folder / f"{ledger.stem}-{stamp(_next(ledger.stem, there))}.json")
     journal.sync_directory(folder)
 
 
@@ -99,8 +99,8 @@ def _same(one: Path, other: Path) -> bool:
     return ours.st_size == theirs.st_size and one.read_bytes() == other.read_bytes()
 
 
-def _link(source: Path, target: Path) -> None:
-    """`target` as another name of `source`, for its owner only; a copy where the file system has no links."""
+def link(source: Path, target: Path) -> None:
+    """Make `target` as another name of `source`, for its owner only; a copy where the file system has no links."""
     if source.stat().st_mode & 0o077:
         source.chmod(0o600)
     try:

@@ -17,6 +17,7 @@ import errno
 import fcntl
 import json
 import os
+import re
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -137,6 +138,13 @@ def decode_snapshot(raw: bytes, path: Path) -> Snapshot:
         if seal != b',"crc32":"%08x"}}}' % body:
             return _unbelievable(path, "the checksum does not fit: the file was changed by something else")
     return Snapshot(tables, seq)
+
+
+def is_sealed(path: Path) -> bool:
+    """Whether the file ends with a checksum, as every snapshot does that was folded here. OSError if unreadable."""
+    with opened(path, os.O_RDONLY) as descriptor:
+        start = max(os.fstat(descriptor).st_size - _SEAL_BYTES, 0)
+        return re.fullmatch(rb',"crc32":"[0-9a-f]{8}"}}}', os.pread(descriptor, _SEAL_BYTES, start)) is not None
 
 
 def decode_journal(raw: bytes, path: Path, seq: int | None, *, previous: int | None = None) -> Journal:
@@ -371,16 +379,16 @@ def write_all(descriptor: int, data: bytes) -> None:
         rest = rest[os.write(descriptor, rest) :]
 
 
-def refused(error: OSError, path: Path) -> StrikezoneError:
-    """Why the ledger at `path` was not written, for its user."""
+def refused(error: OSError, path: Path, done: str = "recorded") -> StrikezoneError:
+    """Why the ledger at `path` was not written, for its user; `done` is what was not."""
     if error.errno in NO_SPACE:
         return Conflict(
-            f"nothing was recorded: {error.strerror}", where=str(path), fix="free some space and try again"
+            f"nothing was {done}: {error.strerror}", where=str(path), fix="free some space and try again"
         )
     if error.errno in NO_PERMISSION:
         return BadInput(
-            f"nothing was recorded: the ledger is read-only here ({error.strerror})",
+            f"nothing was {done}: the ledger is read-only here ({error.strerror})",
             where=str(path),
             fix="give yourself write permission to the file and its directory, or use another data directory",
         )
-    return Conflict(f"nothing was recorded: {error.strerror}", where=str(path), fix="check the disk and try again")
+    return Conflict(f"nothing was {done}: {error.strerror}", where=str(path), fix="check the disk and try again")

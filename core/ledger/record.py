@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from core.book.documents import Document, document_of, entry_from, head_from
 from core.book.entries import Entry, Head
@@ -61,6 +64,8 @@ class Record:
         documents = self._documents("entries")
         if len(documents) < len(self.entries):
             raise self._damage(f"entry {len(documents) + 1} is missing; it was there before")
+        if self.entries and not _is_of(documents.get(str(len(self.entries)), {}), self.entries[-1]):
+            raise self._damage(f"entry {len(self.entries)} is another than it was before")
         if len(documents) == len(self.entries):
             return ()
         self._check_schema()
@@ -150,3 +155,12 @@ class Record:
         return LedgerDamaged(
             what, where=str(self.path), fix="put back a copy of the ledger's files; nothing was changed"
         )
+
+
+def _is_of(document: Document, entry: Entry) -> bool:
+    """Whether `document` is the one that `entry` was read from, by its id and the moment it was recorded."""
+    try:
+        moment = msgspec.convert(document.get("recorded_at"), datetime)
+    except msgspec.ValidationError:
+        return False
+    return document.get("id") == entry.id and moment == entry.recorded_at

@@ -16,6 +16,7 @@ from core.desk.confirmation import Confirmed
 from core.desk.desk import Desk
 from core.desk.report import SCHEMA
 from core.errors import BadInput, Conflict, LedgerDamaged, Problem
+from tui.cli.backups import restore_
 from tui.cli.common import DECIMAL, agreed, executed_at, opened, portfolio_at, print_json, shared
 
 _SEQ: Final = re.compile(r"[0-9]{1,18}")
@@ -25,6 +26,9 @@ _PUT_BACK: Final = "put back a copy of the ledger's files; nothing was changed"
 @click.group()
 def ledger() -> None:
     """What is recorded, and how to take it back."""
+
+
+ledger.add_command(restore_)
 
 
 def _tell_differences(desk: Desk) -> int:
