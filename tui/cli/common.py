@@ -17,6 +17,7 @@ import click
 from core.clock import WallClock
 from core.desk.confirmation import Executed
 from core.desk.desk import Desk
+from core.desk.remarks import READ_ONLY
 from core.errors import BadInput, StrikezoneError
 from core.ledger.backups import KEPT
 from core.market.feed import EmptyFeed, Feed
@@ -170,6 +171,12 @@ def _finish(desk: Desk) -> None:
 def opened(portfolio: Portfolio, data_dir: str | None) -> AbstractContextManager[Desk]:
     """A desk on the portfolio's ledger alone, for what needs no prices; what its files have to tell is told."""
     return desk_on(portfolio, data_dir, feed=EmptyFeed(WallClock(), ""))
+
+
+def tell_read_only(desk: Desk) -> None:
+    """Says so where nothing can be recorded, for commands that only read."""
+    if desk.ledger.readonly:
+        warn([READ_ONLY])
 
 
 def print_json(report: dict[str, Any]) -> None:
