@@ -48,7 +48,8 @@ def write_ledger(folder: Path, entries: int, *, decided: float = 0.0, seed: int 
         if len(waiting) == COMMIT:
             record.write(waiting, head)
             waiting = []
-    record.write(waiting, head) if waiting else None
+    if waiting:
+        record.write(waiting, head)
     record.close(fold=True)
     return book, prices, data
 
@@ -89,7 +90,7 @@ def _draft(
         new, old = draw.choice(SPLITS)
         return Draft(kind="split", symbol=symbol, new=Decimal(new), old=Decimal(old), **common)
     if draw.random() < 0.12:
-        cents = draw.choice((50_000, 12_345, -7_500, 199))
+        cents = draw.choice((200_000, 12_345, -7_500, 199))
         return Draft(kind="cash", amount=Decimal(cents).scaleb(-2), **common)
     lots = builder.held_on(symbol, day)
     side = "sell" if len(lots) > draw.randrange(2, MOST_LOTS) else "buy"

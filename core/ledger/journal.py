@@ -25,6 +25,8 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple, NoReturn
 
+import msgspec
+
 from core.errors import BadInput, Busy, Conflict, Problem, StrikezoneError
 
 Document = dict[str, Any]
@@ -204,7 +206,11 @@ def apply(tables: Tables, operations: Iterable[Operation]) -> None:
 
 
 def _decode_json(raw: bytes) -> Any:
-    return json.loads(raw, parse_constant=_refuse_constant)
+    """msgspec takes half the time of the standard library, which knows a few more forms and words its errors."""
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return json.loads(raw, parse_constant=_refuse_constant)
 
 
 def _refuse_constant(name: str) -> NoReturn:

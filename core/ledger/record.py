@@ -14,6 +14,7 @@ from core.book.documents import Document, document_of, entry_from, head_from
 from core.book.entries import Entry, Head
 from core.errors import Conflict, LedgerDamaged
 from core.ledger import backups
+from core.ledger.reading import uncollected
 from core.ledger.storage import DurableTinyDB
 
 SCHEMA: Final = 1
@@ -70,7 +71,9 @@ class Record:
             return ()
         self._check_schema()
         self.first = self.first or self._head(1)
-        fresh = [self._entry(seq, documents.get(str(seq))) for seq in range(self.next_seq, len(documents) + 1)]
+        with uncollected():
+            numbers = range(self.next_seq, len(documents) + 1)
+            fresh = [self._entry(seq, documents.get(str(seq))) for seq in numbers]
         self._remember(fresh)
         return fresh
 
