@@ -19,6 +19,9 @@ from core.ledger.folding import Moment, drafted
 from core.ledger.journal import Change, Operation, Tables
 from core.ledger.reading import close, look, version_of
 
+_UNFOLDED: Final = "the journal could not be folded into it"
+_UNKEPT: Final = "what it was before could not be kept in backups"
+_UNPRUNED: Final = "its oldest backups could not be removed"
 FOLD_BYTES: Final = 4_000_000  # a journal is long beyond this, or beyond a tenth of its snapshot
 
 
@@ -173,9 +176,10 @@ class Files:
                 if draft is not None:
                     with self.locked(wait=wait):
                         self._put_in_place(draft, moment)
+                        self._tell(_UNFOLDED, None)
         except OSError as error:
             self._fold_at = self._size * 2
-            self._tell(f"the journal could not be folded into it ({error.strerror})")
+            self._tell(_UNFOLDED, error)
 
     def _put_in_place(self, draft: Path, moment: Moment) -> None:
         """Let `draft` be the snapshot, and leave in the journal what came after `moment`."""
@@ -183,7 +187,7 @@ class Files:
             return  # somebody else has folded meanwhile
         assert self._descriptor is not None
         rest = journal.read_from(self._descriptor, moment.size)
-        self._backed_up(lambda: backups.keep(self.path, draft))
+        self._back_up(_UNKEPT, lambda: backups.keep(self.path, draft))
         try:
             os.replace(draft, self.path)
             journal.sync_directory(self.path.parent)
@@ -197,21 +201,23 @@ class Files:
                 self._use_log(None)
                 self._size = self._synced = len(rest)
             raise
-        self._backed_up(lambda: backups.prune(self.path, self.kept))
+        self._back_up(_UNPRUNED, lambda: backups.prune(self.path, self.kept))
 
-    def _backed_up(self, step: Callable[[], None]) -> None:
+    def _back_up(self, failure: str, step: Callable[[], None]) -> None:
         """Do what backups need; what the disk refuses is told, and keeps nothing else from being done."""
         try:
             if self.kept:
                 step()
+                self._tell(failure, None)
         except OSError as error:
-            self._tell(f"its backups could not be kept up ({error.strerror})")
+            self._tell(failure, error)
 
-    def _tell(self, what: str) -> None:
-        """A notice, once."""
-        notice = f"{self.path}: {what}; nothing is lost"
-        if notice not in self.notices:
-            self.notices.append(notice)
+    def _tell(self, what: str, error: OSError | None) -> None:
+        """A notice of `what` the disk refused, in the place of the one before; none if it refused nothing."""
+        start = f"{self.path}: {what}"
+        self.notices[:] = [notice for notice in self.notices if not notice.startswith(start)]
+        if error is not None:
+            self.notices.append(f"{start} ({error.strerror}); nothing is lost")
 
     def close(self, fold: bool = True) -> None:
         """Let go of the files, after folding what there is to fold; a lock held elsewhere puts that off."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from datetime import UTC, datetime
 from itertools import count
@@ -41,7 +42,9 @@ def find(folder: Path, given: str) -> Path:
     named = backups.folder_of(folder / LEDGER_FILE) / given
     if path.name == given and named.is_file():
         return named
-    there = [one.name for one in backups.backups_of(folder / LEDGER_FILE)]
+    there: list[str] = []
+    with contextlib.suppress(OSError):
+        there = [one.name for one in backups.backups_of(folder / LEDGER_FILE)]
     newest = f"; the newest is {there[-1]}" if there else ""
     raise BadInput(f"there is no backup {given}", fix=f"{len(there)} are in {named.parent}{newest}")
 
@@ -51,7 +54,11 @@ def verified(path: Path, portfolio: Portfolio) -> Backup:
 
     LedgerDamaged if it cannot be believed; BadInput if it holds nothing, or the ledger of another portfolio.
     """
-    if not journal.is_sealed(path):
+    try:
+        sealed = journal.is_sealed(path)
+    except OSError as error:
+        raise BadInput(f"the backup cannot be read: {error.strerror}", where=str(path), fix=_ANOTHER) from error
+    if not sealed:
         raise LedgerDamaged("the backup is not whole: its checksum is missing", where=str(path), fix=_ANOTHER)
     record = Record(path, readonly=True)
     try:

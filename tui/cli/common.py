@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -158,7 +158,8 @@ def _kept() -> int:
 def _finish(desk: Desk) -> None:
     """Puts the ledger's files in order, once the answer has been given, and closes them."""
     try:
-        sys.stdout.flush()
+        with suppress(OSError, ValueError):  # which the last flush of all tells
+            sys.stdout.flush()
         before = len(desk.ledger.notices)
         desk.ledger.tidy()
         warn(desk.ledger.notices[before:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import threading
@@ -205,3 +206,20 @@ def test_a_snapshot_in_parts_is_the_json_of_the_whole(path: Path, tables: Tables
     assert raw.startswith(body[:-3])
     assert journal.decode_snapshot(raw, path) == (tables, 7, ())
     assert json.loads(raw)["_journal"]["1"].keys() == {"seq", "crc32"}
+
+
+def test_what_a_disk_refused_is_told_until_it_refuses_no_more(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    db = DurableTinyDB(path)
+    db.insert({"number": 1})
+    with monkeypatch.context() as patch:
+        patch.setattr(journal, "write_all", full)
+        db.fold()
+        db.fold()
+    assert len(db.notices) == 1
+    assert "could not be folded into it (No space left on device); nothing is lost" in db.notices[0]
+    db.fold()
+    assert db.notices == []
+    db.close()

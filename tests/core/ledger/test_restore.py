@@ -210,3 +210,27 @@ def test_a_disk_that_refuses_changes_nothing(folder: Path, monkeypatch: pytest.M
     assert amounts(folder) == before
     restore(folder, found)
     assert amounts(folder) == [1]
+
+
+def test_a_backup_that_cannot_be_read_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, really = backup(folder), os.open
+
+    def refusing(name: object, *args: int) -> int:
+        if name == path:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return really(name, *args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "open", refusing)
+    with pytest.raises(BadInput, match="the backup cannot be read: Permission denied"):
+        verified(path, portfolio())
+
+
+def test_where_backups_should_be_there_may_be_anything(folder: Path) -> None:
+    for one in backups.backups_of(folder / "ledger.json"):
+        one.unlink()
+    (folder / "backups").rmdir()
+    (folder / "backups").write_text("a file")
+    with pytest.raises(BadInput, match="there is no backup x"):
+        find(folder, "x")
+    record(folder, 4, fold=True)
+    assert amounts(folder) == [1, 2, 3, 4]
