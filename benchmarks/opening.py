@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -31,13 +30,16 @@ print(*took, next(int(line.split()[1]) / 1024 for line in status.splitlines() if
 
 
 def opened(book: Path, data: Path) -> tuple[float, float, float]:
-    """Seconds, seconds of the processor and the most megabytes of a process that opens the ledger: the medians."""
+    """Seconds, seconds of the processor and the most megabytes of a process that opens the ledger.
+
+    Of several the one that was disturbed least: others may use the machine.
+    """
     command = [sys.executable, "-c", OPEN, str(book), str(data)]
     runs = [
         tuple(map(float, subprocess.run(command, capture_output=True, check=True, text=True).stdout.split()))
         for _ in range(REPEATS)
     ]
-    elapsed, busy, megabytes = (statistics.median(values) for values in zip(*runs, strict=True))
+    elapsed, busy, megabytes = min(runs)
     return elapsed, busy, megabytes
 
 
