@@ -4,6 +4,7 @@ StrikezoneError
 ├── BadInput            exit 2: bad usage, a bad file, a refused request
 ├── NoTrustedPrices     exit 3: nothing to decide on
 └── Conflict            exit 4: recorded, voided or changed meanwhile
+    ├── Busy            exit 4: another process holds the lock
     └── LedgerDamaged   exit 4: a ledger file that cannot be believed
 """
 
@@ -50,6 +51,10 @@ class Conflict(StrikezoneError):
     """What was asked for contradicts what is recorded."""
 
     exit_code = 4
+
+
+class Busy(Conflict):
+    """Another process holds the ledger's lock; nothing was changed."""
 
 
 class LedgerDamaged(Conflict):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -16,6 +17,12 @@ class FeedOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stream: bool = True
 
 
+class LedgerOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[ledger]`: how many of a ledger's former snapshots stay in `backups/`; with 0 none is added or removed."""
+
+    backups: Annotated[int, msgspec.Meta(ge=0)] = 10
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What `config.toml` may say. `keymap` gives other keys to commands by their id."""
 
@@ -25,6 +32,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     portfolio: str = ""  # the default portfolio: a path or an id
     keymap: dict[str, str] = {}
     feed: FeedOptions = FeedOptions()
+    ledger: LedgerOptions = LedgerOptions()
 
 
 def load_settings(path: Path) -> Settings:

@@ -23,6 +23,7 @@ from core.desk.remarks import remarks
 from core.desk.snapshot import Snapshot
 from core.desk.status import feed_status
 from core.errors import BadInput, Conflict, NoTrustedPrices
+from core.ledger.backups import KEPT
 from core.ledger.ledger import Ledger
 from core.ledger.state import State, load_state
 from core.market.feed import Feed
@@ -57,9 +58,15 @@ class Desk:
         feed.want(self.prices.symbols())
 
     @classmethod
-    def open(cls, portfolio: Portfolio, data_directory: Path, feed: Feed, *, readonly: bool = False) -> Desk:
-        """A desk on the portfolio's ledger below `data_directory`; nothing is created before the first entry."""
-        return cls(portfolio, Ledger.open(data_directory / portfolio.id, portfolio, readonly=readonly), feed)
+    def open(
+        cls, portfolio: Portfolio, data_directory: Path, feed: Feed, *, readonly: bool = False, kept: int = KEPT
+    ) -> Desk:
+        """A desk on the portfolio's ledger below `data_directory`, which keeps `kept` backups.
+
+        Nothing is created before the first entry.
+        """
+        folder = data_directory / portfolio.id
+        return cls(portfolio, Ledger.open(folder, portfolio, readonly=readonly, kept=kept), feed)
 
     def advance(self) -> bool:
         """Ask the feed for newer quotes; whether there may be more."""

@@ -12,6 +12,7 @@ from core.policy.triggers import CASH
 from core.policy.valuation import Line, Valuation
 from core.portfolio.model import Portfolio
 
+READ_ONLY: Final = "the data directory cannot be written: nothing can be recorded"
 # what its user can do about a suspect price, by what it is suspected of
 _WAYS: Final = {
     "split": " (keys S, b; or `strikezone quotes --split`, `--accept`)",
@@ -26,7 +27,7 @@ def remarks(
     """Warnings of the file and the ledger, untargeted holdings, missing prices, breaches that are too young."""
     said = [*portfolio.warnings, *ledger.notices]
     if ledger.readonly:
-        said.append("the data directory cannot be written: nothing can be recorded")
+        said.append(READ_ONLY)
     for seq in ledger.book.skipped:
         said.append(f"entry {seq} is dated on or before the day the portfolio was opened: skipped")
     said += _cash(valuation)

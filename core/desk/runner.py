@@ -150,6 +150,8 @@ class Runner:
 
     def _tick(self, moving: bool, asked: bool) -> None:
         try:
+            if not asked:  # else somebody waits for the look
+                self.desk.ledger.tidy()
             if moving:
                 self.desk.advance()
             if not (asked or self._anything_new(moving) or self.desk.changed_elsewhere()):

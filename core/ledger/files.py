@@ -9,39 +9,32 @@ import contextlib
 import errno
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from time import sleep
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, cast
 
-from core.errors import BadInput, Conflict, LedgerDamaged, Problem
-from core.ledger import journal
+from core.errors import BadInput, Busy, Conflict, LedgerDamaged, Problem
+from core.ledger import backups, journal
+from core.ledger.folding import Moment, drafted
 from core.ledger.journal import Change, Operation, Tables
+from core.ledger.reading import close, look, version_of
 
-FOLD_BYTES: Final = 4_000_000  # a journal is folded beyond this, or beyond a tenth of its snapshot
-SETTLE_SECONDS: Final = 0.02  # between two looks at files that somebody may be writing
-MOST_LOOKS: Final = 100
-
-
-class _Disk(NamedTuple):
-    """The files as they were read: what they hold, which versions they were, what is wrong with them."""
-
-    tables: Tables
-    seq: int
-    size: int
-    tail: bytes
-    snapshot: journal.Identity | None
-    descriptor: int | None
-    problems: tuple[Problem, ...]
+_UNFOLDED: Final = "the journal could not be folded into it"
+_UNKEPT: Final = "what it was before could not be kept in backups"
+_UNPRUNED: Final = "its oldest backups could not be removed"
+FOLD_BYTES: Final = 4_000_000  # a journal is long beyond this, or beyond a tenth of its snapshot
 
 
 class Files:
     """The tables in memory, and the files they are kept in; safe between threads and between processes."""
 
-    def __init__(self, path: Path, *, readonly: bool = False, lock_timeout: float = 5.0) -> None:
+    def __init__(
+        self, path: Path, *, readonly: bool = False, lock_timeout: float = 5.0, kept: int = backups.KEPT
+    ) -> None:
         self.path = Path(os.path.realpath(path))  # behind a link, for `replace` would replace the link
         self.log, self.lock = (self.path.with_name(self.path.name + end) for end in (".log", ".lock"))
         self.lock_timeout = lock_timeout
+        self.kept = kept  # how many of the snapshots that were replaced; 0: none, and those that are there stay
         self.readonly = readonly or not _writable(self.path, self.log, self.lock)
         self.notices: list[str] = []
         self.tables: Tables = {}
@@ -95,11 +88,10 @@ class Files:
         """Read the files from scratch and say what is wrong with them, or how memory differs; empty if sound."""
         with self.mutex:
             try:
-                disk = self._look()
+                disk = look(self.path, self.log, self._open_log)
             except OSError as error:
                 return [f"{self.path}: the ledger cannot be read: {error.strerror}"]
-            if disk.descriptor is not None:
-                os.close(disk.descriptor)
+            close(disk.descriptor)
             found = [str(problem) for problem in disk.problems]
             if disk.tail:
                 found.append(f"{self.log}: the last line is incomplete ({len(disk.tail)} bytes)")
@@ -110,14 +102,17 @@ class Files:
     # -- writing
 
     @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the lock, and with it the newest state, over read, decide and write; may be nested."""
+    def locked(self, *, wait: bool = True) -> Iterator[None]:
+        """Hold the lock, and with it the newest state, over read, decide and write; may be nested.
+
+        Conflict, naming the holder, if it is not free in time; without `wait`, Busy at once.
+        """
         with self.mutex, contextlib.ExitStack() as stack:
             if not self._held:
                 self._require_writable()
                 try:
                     journal.make_directory(self.path.parent)
-                    stack.enter_context(journal.exclusive(self.lock, self.lock_timeout))
+                    stack.enter_context(journal.exclusive(self.lock, self.lock_timeout if wait else 0.0))
                     self._catch_up(exclusive=True)
                 except OSError as error:
                     raise self._refused(error) from error
@@ -145,8 +140,6 @@ class Files:
             self._size += len(line)
             self._synced = self._size
             self._adopt(cast(tuple[int, list[Operation]], journal.decode_line(line[:-1]))[1])
-            if self._size > max(FOLD_BYTES, self.snapshot_size // 10, self._fold_at):
-                self.fold()
 
     def write(self, data: Mapping[str, Mapping[str, Any]]) -> None:
         """Make `data` the whole content, for callers that know only stock TinyDB's storages."""
@@ -156,25 +149,75 @@ class Files:
             filled = [(name, int(doc_id), doc) for name, docs in data.items() for doc_id, doc in docs.items()]
             self.commit([*dropped, *emptied, *filled])
 
-    def fold(self) -> None:
-        """Write everything into the snapshot and empty the journal; a disk that refuses is told in notices."""
-        with self.locked():
+    @property
+    def outgrown(self) -> bool:
+        """Whether the journal is long enough to be folded."""
+        return self._size > max(FOLD_BYTES, self.snapshot_size // 10, self._fold_at)
+
+    def tidy(self) -> None:
+        """Fold a journal that has outgrown its limit, unless the lock is held elsewhere: then another time."""
+        if self.outgrown and not self.readonly and not self._closed:
+            with contextlib.suppress(Busy):
+                self.fold(wait=False)
+
+    def fold(self, *, wait: bool = True) -> None:
+        """Write everything into the snapshot and take it out of the journal; what the disk refuses is told.
+
+        What is written meanwhile stays in the journal: the lock is held only at the beginning and at the end, for
+        moments. Without `wait`, Busy if another process holds it.
+        """
+        with self.locked(wait=wait):
             if not self._size:
                 return
-            try:
-                journal.replace(self.path, journal.encode_snapshot(self.tables, self._seq))
-                self._snapshot = journal.identity(os.stat(self.path))
-                journal.replace(self.log, b"")
-                self._use_log(self._open_log())
-                self._size = self._synced = self._fold_at = 0
-            except OSError as error:
-                self._fold_at = self._size * 2
-                if self._replaced(journal.stat(self.log)):
-                    self._use_log(None)
-                    self._size = self._synced = 0
-                self.notices.append(
-                    f"{self.path}: the journal could not be folded into it ({error.strerror}); nothing is lost"
-                )
+            tables = {name: dict(documents) for name, documents in self.tables.items()}
+            moment = Moment(tables, self._seq, self._size, self._inode, self._snapshot)
+        try:
+            with drafted(self.path, moment.tables, moment.seq) as draft:
+                if draft is not None:
+                    with self.locked(wait=wait):
+                        self._put_in_place(draft, moment)
+                        self._tell(_UNFOLDED, None)
+        except OSError as error:
+            self._fold_at = self._size * 2
+            self._tell(_UNFOLDED, error)
+
+    def _put_in_place(self, draft: Path, moment: Moment) -> None:
+        """Let `draft` be the snapshot, and leave in the journal what came after `moment`."""
+        if (self._snapshot, self._inode) != (moment.snapshot, moment.log):
+            return  # somebody else has folded meanwhile
+        assert self._descriptor is not None
+        rest = journal.read_from(self._descriptor, moment.size)
+        self._back_up(_UNKEPT, lambda: backups.keep(self.path, draft))
+        try:
+            os.replace(draft, self.path)
+            journal.sync_directory(self.path.parent)
+            self._snapshot = journal.identity(os.stat(self.path))
+            journal.replace(self.log, rest)
+            self._use_log(self._open_log())
+            self._size = self._synced = len(rest)
+            self._fold_at = 0
+        except OSError:
+            if self._replaced(journal.stat(self.log)):
+                self._use_log(None)
+                self._size = self._synced = len(rest)
+            raise
+        self._back_up(_UNPRUNED, lambda: backups.prune(self.path, self.kept))
+
+    def _back_up(self, failure: str, step: Callable[[], None]) -> None:
+        """Do what backups need; what the disk refuses is told, and keeps nothing else from being done."""
+        try:
+            if self.kept:
+                step()
+                self._tell(failure, None)
+        except OSError as error:
+            self._tell(failure, error)
+
+    def _tell(self, what: str, error: OSError | None) -> None:
+        """A notice of `what` the disk refused, in the place of the one before; none if it refused nothing."""
+        start = f"{self.path}: {what}"
+        self.notices[:] = [notice for notice in self.notices if not notice.startswith(start)]
+        if error is not None:
+            self.notices.append(f"{start} ({error.strerror}); nothing is lost")
 
     def close(self, fold: bool = True) -> None:
         """Let go of the files, after folding what there is to fold; a lock held elsewhere puts that off."""
@@ -224,7 +267,7 @@ class Files:
             return
         log = journal.stat(self.log)
         tail = b""
-        if self._replaced(log) or ((exclusive or log is None) and self._snapshot != self._snapshot_now()):
+        if self._replaced(log) or ((exclusive or log is None) and self._snapshot != version_of(self.path)):
             tail = self._reload()
         elif log is not None and log.st_size > self._size:
             tail = self._read_on()
@@ -238,14 +281,14 @@ class Files:
 
     def _reload(self) -> bytes:
         """Read everything anew; gives the journal's torn tail. LedgerDamaged leaves memory as it was."""
-        disk = self._look()
+        disk = look(self.path, self.log, self._open_log)
         problems = disk.problems
         if not problems and disk.seq < self._seq:
             what = f"the ledger went back from commit {self._seq} to {disk.seq} while it was open"
             fix = "put the newer files back, or start again to go on with the older ones"
             problems = (Problem(what, str(self.path), fix),)
         if problems:
-            _close(disk.descriptor)
+            close(disk.descriptor)
             raise LedgerDamaged("", problems=problems)
         if disk.tables != self.tables:
             self.tables, self._foreign = disk.tables, True
@@ -267,45 +310,6 @@ class Files:
             self._foreign = True
         self._size += news.size
         return news.tail
-
-    def _look(self) -> _Disk:
-        """Read the files without the lock; what seems wrong must be seen twice, for a writer may be at work."""
-        before: object = None
-        for _ in range(MOST_LOOKS):
-            disk = self._look_once()
-            if disk is None:  # folded meanwhile
-                continue
-            wrong = disk.problems, disk.tail
-            if wrong in (((), b""), before):
-                return disk
-            _close(disk.descriptor)
-            before = wrong
-            sleep(SETTLE_SECONDS)
-        raise Conflict("the ledger's files keep changing", where=str(self.path), fix="try again")
-
-    def _look_once(self) -> _Disk | None:
-        """Read the snapshot, then the journal; None if the snapshot was replaced meanwhile."""
-        with contextlib.ExitStack() as stack:
-            version, snapshot = None, journal.Snapshot({}, 0)
-            with contextlib.suppress(FileNotFoundError):
-                descriptor = stack.enter_context(journal.opened(self.path, os.O_RDONLY))
-                version = journal.identity(os.fstat(descriptor))
-                snapshot = journal.decode_snapshot(journal.read_from(descriptor, 0), self.path)
-            log, raw = None, b""
-            with contextlib.suppress(FileNotFoundError):
-                log = self._open_log()
-            on_error = stack.enter_context(contextlib.ExitStack())
-            on_error.callback(_close, log)
-            if log is not None:
-                raw = journal.read_from(log, 0)
-            if version != self._snapshot_now():
-                return None
-            news = journal.decode_journal(raw, self.log, snapshot.seq)
-            for operations in news.commits:
-                journal.apply(snapshot.tables, operations)
-            on_error.pop_all()
-            problems = snapshot.problems + news.problems
-            return _Disk(snapshot.tables, news.seq, news.size, news.tail, version, log, problems)
 
     def _repair(self, tail: bytes) -> None:
         """Cut the torn `tail` off the journal, after keeping a copy."""
@@ -343,7 +347,7 @@ class Files:
         return os.open(self.log, os.O_RDONLY | os.O_CLOEXEC)
 
     def _use_log(self, descriptor: int | None) -> None:
-        _close(self._descriptor)
+        close(self._descriptor)
         self._descriptor = descriptor
         status = None if descriptor is None else os.fstat(descriptor)
         self._inode = status and (status.st_dev, status.st_ino)
@@ -354,10 +358,6 @@ class Files:
             return self._descriptor is not None
         return (log.st_dev, log.st_ino) != self._inode or log.st_size < self._size
 
-    def _snapshot_now(self) -> journal.Identity | None:
-        status = journal.stat(self.path)
-        return status and journal.identity(status)
-
     def _require_writable(self) -> None:
         if self.readonly:
             raise journal.refused(PermissionError(errno.EACCES, os.strerror(errno.EACCES)), self.path)
@@ -365,11 +365,6 @@ class Files:
     def _refused(self, error: OSError) -> Exception:
         self.readonly = self.readonly or error.errno in journal.NO_PERMISSION
         return journal.refused(error, self.path)
-
-
-def _close(descriptor: int | None) -> None:
-    if descriptor is not None:
-        os.close(descriptor)
 
 
 def _writable(*paths: Path) -> bool:

@@ -24,6 +24,7 @@ from core.book.growth import Growth, remarks, sales_after
 from core.book.lots import HeldLot
 from core.book.wash import Gain
 from core.errors import BadInput, Conflict, Problem
+from core.ledger.backups import KEPT
 from core.ledger.group import Group
 from core.ledger.head import differences, foreign, head_of
 from core.ledger.record import Record
@@ -66,9 +67,9 @@ class Ledger:
         self._catch_up()
 
     @classmethod
-    def open(cls, folder: Path, portfolio: Portfolio, *, readonly: bool = False) -> Self:
+    def open(cls, folder: Path, portfolio: Portfolio, *, readonly: bool = False, kept: int = KEPT) -> Self:
         """The ledger in `folder`, empty if there is none; nothing is created before the first entry."""
-        record = Record(folder / LEDGER_FILE, readonly=readonly)
+        record = Record(folder / LEDGER_FILE, readonly=readonly, kept=kept)
         try:
             return cls(folder, portfolio, record)
         except BaseException:
@@ -157,6 +158,10 @@ class Ledger:
         with self._record.locked():
             self._catch_up()
             yield
+
+    def tidy(self) -> None:
+        """Put the files in order if that is due; put off while another process holds the lock."""
+        self._record.tidy()
 
     def close(self, *, fold: bool = False) -> None:
         """Let go of the files; with `fold`, as the app does at its end, put them in order first."""

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from core.book.documents import Document, digest_of, document_of, entry_from, head_from
 from core.book.entries import Entry, Head
 from core.errors import Conflict, LedgerDamaged
+from core.ledger import backups
+from core.ledger.reading import uncollected
 from core.ledger.storage import DurableTinyDB
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
+OLDEST: Final = 1  # that is still read; what it lacks is filled in while reading
 
 Row = tuple[str, int, Mapping[str, object] | None]  # table, number, document
 
@@ -20,14 +26,14 @@ Row = tuple[str, int, Mapping[str, object] | None]  # table, number, document
 class Record:
     """What the database of one ledger holds. `entries` stand in their order, number 1 first."""
 
-    def __init__(self, path: Path, *, readonly: bool = False) -> None:
+    def __init__(self, path: Path, *, readonly: bool = False, kept: int = backups.KEPT) -> None:
         self.path = path
         self.first: Head | None = None  # what the ledger began with; None while it is empty
         self.entries: list[Entry] = []
         self.ids: dict[str, Entry] = {}
         self.voids: dict[int, int] = {}  # number of a voided entry -> that of its void
         self.traded: dict[str, str] = {}  # symbol that any entry names -> its currency
-        self._db = DurableTinyDB(path, readonly=readonly)
+        self._db = DurableTinyDB(path, readonly=readonly, kept=kept)
 
     @property
     def readonly(self) -> bool:
@@ -60,11 +66,15 @@ class Record:
         documents = self._documents("entries")
         if len(documents) < len(self.entries):
             raise self._damage(f"entry {len(documents) + 1} is missing; it was there before")
+        if self.entries and not _is_of(documents.get(str(len(self.entries)), {}), self.entries[-1]):
+            raise self._damage(f"entry {len(self.entries)} is another than it was before")
         if len(documents) == len(self.entries):
             return ()
         self._check_schema()
         self.first = self.first or self._head(1)
-        fresh = [self._entry(seq, documents.get(str(seq))) for seq in range(self.next_seq, len(documents) + 1)]
+        with uncollected():
+            numbers = range(self.next_seq, len(documents) + 1)
+            fresh = [self._entry(seq, documents.get(str(seq))) for seq in numbers]
         self._remember(fresh)
         return fresh
 
@@ -78,8 +88,10 @@ class Record:
         new = [(digest, text) for digest, text in (kept or {}).items() if digest not in known]
         number = self._db.next_id("kept") if new else 0
         rows += [("kept", number + at, {"digest": digest, "text": text}) for at, (digest, text) in enumerate(new)]
+        if self._schema() != SCHEMA:
+            rows.append(("meta", 1, {"schema": SCHEMA}))
         if not self.entries:
-            rows += [("meta", 1, {"schema": SCHEMA}), ("head", 1, document_of(head))]
+            rows.append(("head", 1, document_of(head)))
         rows += [("head", self._db.next_id("head"), document_of(entry.head)) for entry in fresh if entry.head]
         rows += [("entries", entry.seq, document_of(entry)) for entry in fresh]
         self._db.commit(rows)
@@ -110,6 +122,10 @@ class Record:
         """Put everything into one plain TinyDB file."""
         self._db.fold()
 
+    def tidy(self) -> None:
+        """The same if it is due and nobody holds the lock."""
+        self._db.tidy()
+
     def close(self, *, fold: bool) -> None:
         """Let go of the files, with `fold` after putting them in order."""
         self._db.close(fold=fold)
@@ -128,15 +144,19 @@ class Record:
                 self.traded.setdefault(entry.symbol, entry.currency)
 
     def _check_schema(self) -> None:
-        schema = self._documents("meta").get("1", {}).get("schema")
+        schema = self._schema()
         if isinstance(schema, int) and schema > SCHEMA:
             raise Conflict(
                 f"written by a newer strikezone (schema {schema}, this one knows {SCHEMA})",
                 where=str(self.path),
                 fix="upgrade strikezone; nothing was changed",
             )
-        if schema != SCHEMA:
+        if not isinstance(schema, int) or schema < OLDEST:
             raise self._damage("its schema number is missing")
+
+    def _schema(self) -> object:
+        """The schema that the files say; None if they say none."""
+        return self._documents("meta").get("1", {}).get("schema")
 
     def _head(self, number: int) -> Head:
         document = self._documents("head").get(str(number))
@@ -151,7 +171,7 @@ class Record:
         if document is None:
             raise self._damage(f"entry {seq} is missing")
         try:
-            entry = entry_from(document)
+            entry = entry_from(_migrated(document))
         except ValueError as error:
             raise self._damage(f"entry {seq} cannot be read: {error}") from error
         if entry.seq != seq:
@@ -162,3 +182,22 @@ class Record:
         return LedgerDamaged(
             what, where=str(self.path), fix="put back a copy of the ledger's files; nothing was changed"
         )
+
+
+def _migrated(document: Document) -> Document:
+    """`document` in the form of today; what a recorded entry says is never changed on the disk.
+
+    Schema 1 had one way to choose the lots of a sale, and did not write it down.
+    """
+    if document.get("side") == "sell" and "method" not in document:
+        return {**document, "method": "fifo"}
+    return document
+
+
+def _is_of(document: Document, entry: Entry) -> bool:
+    """Whether `document` is the one that `entry` was read from, by its id and the moment it was recorded."""
+    try:
+        moment = msgspec.convert(document.get("recorded_at"), datetime)
+    except msgspec.ValidationError:
+        return False
+    return document.get("id") == entry.id and moment == entry.recorded_at

@@ -13,7 +13,7 @@ from tinydb.queries import QueryLike
 from tinydb.storages import Storage
 from tinydb.table import Document, Table
 
-from core.ledger import journal
+from core.ledger import backups, journal
 from core.ledger.files import Files
 from core.ledger.journal import Change
 
@@ -157,8 +157,10 @@ class DurableTinyDB(TinyDB):
     table_class: type[Table] = DurableTable
     _storage: DurableStorage
 
-    def __init__(self, path: Path, *, readonly: bool = False, lock_timeout: float = 5.0) -> None:
-        super().__init__(path, readonly=readonly, lock_timeout=lock_timeout, storage=DurableStorage)
+    def __init__(
+        self, path: Path, *, readonly: bool = False, lock_timeout: float = 5.0, kept: int = backups.KEPT
+    ) -> None:
+        super().__init__(path, readonly=readonly, lock_timeout=lock_timeout, kept=kept, storage=DurableStorage)
 
     @property
     def notices(self) -> list[str]:
@@ -203,6 +205,10 @@ class DurableTinyDB(TinyDB):
     def fold(self) -> None:
         """Write everything into the snapshot, readable by stock TinyDB, and empty the journal."""
         self._storage.fold()
+
+    def tidy(self) -> None:
+        """Fold a journal that has outgrown its limit; put off while another process holds the lock."""
+        self._storage.tidy()
 
     def close(self, fold: bool = True) -> None:
         """Let go of the files, after folding the journal if there is anything in it."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import BadInput
-from core.settings import Settings, load_settings
+from core.settings import LedgerOptions, Settings, load_settings
 
 
 def write(folder: Path, text: str | bytes) -> Path:
@@ -22,7 +22,8 @@ def test_without_a_file_everything_is_as_by_default(tmp_path: Path) -> None:
 
 def test_every_key_is_read(tmp_path: Path) -> None:
     text = 'theme = "nord"\nascii = true\nmouse = true\nportfolio = "mine"\n[keymap]\nquit = "x"\n'
-    expected = Settings("nord", True, True, "mine", {"quit": "x"})
+    text += "[ledger]\nbackups = 3\n"
+    expected = Settings("nord", True, True, "mine", {"quit": "x"}, ledger=LedgerOptions(3))
     assert load_settings(write(tmp_path, text)) == expected
     assert load_settings(write(tmp_path, b"\xef\xbb\xbf" + text.encode())) == expected
 
@@ -35,6 +36,9 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         ('ascii = "yes"', "ascii"),
         ('keymap = "x"', "keymap"),
         ("[keymap]\nquit = 1", "keymap"),
+        ("[ledger]\nbackups = -1", "ledger.backups"),
+        ("[ledger]\nbackups = 2.5", "ledger.backups"),
+        ("[ledger]\nbackup = 2", "backup"),
         ("theme = ", "TOML"),
         ("theme = 'a'\ntheme = 'b'", "TOML"),
         (b"\xff\xfe", "text file"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -18,13 +18,16 @@ from core.book.choosing import Pick, pick_of
 from core.clock import WallClock
 from core.desk.confirmation import Executed
 from core.desk.desk import Desk
-from core.errors import BadInput
+from core.desk.remarks import READ_ONLY
+from core.errors import BadInput, StrikezoneError
+from core.ledger.backups import KEPT
 from core.market.feed import EmptyFeed, Feed
 from core.market.open import open_feed
 from core.money import ZERO, exact
 from core.places import config_file, data_directory, default_file, portfolio_file
 from core.portfolio.file import load_portfolio
 from core.portfolio.model import Portfolio
+from core.settings import load_settings
 from core.text import clean
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -97,8 +100,6 @@ def priced(command: Command) -> Command:
 def portfolio_at(given: str | None) -> Portfolio:
     """The portfolio that a FILE argument means; without one the default of the configuration."""
     if given is None:
-        from core.settings import load_settings
-
         named = load_settings(config_file()).portfolio
         if not named:
             raise BadInput(
@@ -111,8 +112,6 @@ def portfolio_at(given: str | None) -> Portfolio:
 
 def default_portfolio() -> Path | None:
     """The file of the configuration's default portfolio, if it names one."""
-    from core.settings import load_settings
-
     named = load_settings(config_file()).portfolio
     return default_file(named) if named else None
 
@@ -134,7 +133,7 @@ def desk_on(
 ) -> Iterator[Desk]:
     """A desk on the portfolio, its ledger and `feed`, else one look's feed; closed at the end."""
     data = data_at(data_dir)
-    desk = Desk.open(portfolio, data, feed or open_feed(portfolio, data, prices, at))
+    desk = Desk.open(portfolio, data, feed or open_feed(portfolio, data, prices, at), kept=_kept())
     try:
         if feed is not None:
             warn(desk.ledger.notices)
@@ -142,12 +141,44 @@ def desk_on(
             desk.feed.settle()
         yield desk
     finally:
+        context = click.get_current_context(silent=True)
+        if context is None:
+            desk.close()
+        else:
+            context.call_on_close(lambda: _finish(desk))
+
+
+def _kept() -> int:
+    """How many backups a ledger keeps; by default where the configuration is wrong, as `doctor` says."""
+    try:
+        return load_settings(config_file()).ledger.backups
+    except StrikezoneError:
+        return KEPT
+
+
+def _finish(desk: Desk) -> None:
+    """Puts the ledger's files in order, once the answer has been given, and closes them."""
+    try:
+        with suppress(OSError, ValueError):  # which the last flush of all tells
+            sys.stdout.flush()
+        before = len(desk.ledger.notices)
+        desk.ledger.tidy()
+        warn(desk.ledger.notices[before:])
+    except StrikezoneError as error:  # what was asked for is done and said
+        warn(map(str, error.problems))
+    finally:
         desk.close()
 
 
 def opened(portfolio: Portfolio, data_dir: str | None) -> AbstractContextManager[Desk]:
     """A desk on the portfolio's ledger alone, for what needs no prices; what its files have to tell is told."""
     return desk_on(portfolio, data_dir, feed=EmptyFeed(WallClock(), ""))
+
+
+def tell_read_only(desk: Desk) -> None:
+    """Says so where nothing can be recorded, for commands that only read."""
+    if desk.ledger.readonly:
+        warn([READ_ONLY])
 
 
 def print_json(report: dict[str, Any]) -> None:

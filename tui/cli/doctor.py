@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import locale
 import os
@@ -18,6 +19,7 @@ import click
 from msgspec import Struct
 
 from core.errors import StrikezoneError
+from core.ledger.backups import backups_of, folder_of
 from core.market.boardfile import FILE as BOARD
 from core.market.boardfile import BoardFile
 from core.market.open import FEED_FOLDER, ask_once
@@ -152,15 +154,36 @@ def _ledgers(data: Path) -> Iterator[Check]:
             problems, entries = db.verify(), len((db.storage.read() or {}).get("entries", {}))
             db.close(fold=False)
         except (StrikezoneError, OSError) as error:
-            yield Check(name, "fail", clean(str(error), 300), "see `strikezone ledger verify`")
+            yield Check(name, "fail", clean(str(error), 300), _way_back(ledger))
+            yield _backups(ledger)
             continue
         torn = len(list(ledger.parent.glob("*.torn*")))
         if problems:
-            yield Check(name, "fail", clean(problems[0], 300), "put back a copy of the ledger's files")
+            yield Check(name, "fail", clean(problems[0], 300), _way_back(ledger))
         elif torn:
             yield Check(name, "warn", f"{entries} entries; {torn} torn tails of a crash are kept", "look at them")
         else:
             yield Check(name, "ok", f"{entries} entries")
+        yield _backups(ledger)
+
+
+def _backups(ledger: Path) -> Check:
+    """How many dated copies there are, and which is the newest."""
+    name = f"backups {ledger.parent.name}"
+    try:
+        there = backups_of(ledger)
+    except OSError as error:
+        return Check(name, "warn", f"{folder_of(ledger)} cannot be read: {error.strerror}", "check its permissions")
+    newest = f", the newest is {there[-1].name}" if there else ""
+    return Check(name, "ok", f"{len(there)} in {folder_of(ledger)}{newest}")
+
+
+def _way_back(ledger: Path) -> str:
+    """What to do about a damaged ledger."""
+    with contextlib.suppress(OSError):
+        if there := backups_of(ledger):
+            return f"put back a copy of the files, or: strikezone ledger restore FILE {there[-1].name}"
+    return "put back a copy of the ledger's files; see `strikezone ledger verify`"
 
 
 def _is_open_to_others(path: Path) -> bool:

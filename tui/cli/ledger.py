@@ -17,7 +17,8 @@ from core.desk.confirmation import Confirmed
 from core.desk.desk import Desk
 from core.desk.report import SCHEMA
 from core.errors import BadInput, Conflict, LedgerDamaged, Problem
-from tui.cli.common import DECIMAL, agreed, executed_at, opened, portfolio_at, print_json, shared
+from tui.cli.backups import restore_
+from tui.cli.common import DECIMAL, agreed, executed_at, opened, portfolio_at, print_json, shared, tell_read_only
 
 _SEQ: Final = re.compile(r"[0-9]{1,18}")
 _PUT_BACK: Final = "put back a copy of the ledger's files; nothing was changed"
@@ -26,6 +27,9 @@ _PUT_BACK: Final = "put back a copy of the ledger's files; nothing was changed"
 @click.group()
 def ledger() -> None:
     """What is recorded, and how to take it back."""
+
+
+ledger.add_command(restore_)
 
 
 def _tell_differences(desk: Desk) -> int:
@@ -41,6 +45,7 @@ def _tell_differences(desk: Desk) -> int:
 def list_(file: str | None, data_dir: str | None, as_json: bool) -> int:
     """All entries, in the order of their numbers."""
     with opened(portfolio_at(file), data_dir) as desk:
+        tell_read_only(desk)
         entries = desk.entries()
         if as_json:
             print_json({"schema": SCHEMA, "entries": [entry_json(entry) for entry in entries]})
@@ -57,6 +62,7 @@ def list_(file: str | None, data_dir: str | None, as_json: bool) -> int:
 def positions(file: str | None, data_dir: str | None, as_json: bool) -> int:
     """What is held, lot by lot, and the cash."""
     with opened(portfolio_at(file), data_dir) as desk:
+        tell_read_only(desk)
         book = desk.ledger.book
         if as_json:
             report = positions_json(book)
@@ -93,6 +99,7 @@ def verify(file: str | None, data_dir: str | None, as_json: bool) -> int:
     portfolio = portfolio_at(file)
     try:
         with opened(portfolio, data_dir) as desk:
+            tell_read_only(desk)
             problems = [Problem(what, fix=_PUT_BACK) for what in desk.ledger.verify()]
             differences = list(desk.ledger.conflicts) if not problems else []
             count = len(desk.entries())

@@ -104,7 +104,8 @@ def _run(portfolios: Sequence[Portfolio], data_directory: Path, plain: bool) -> 
     feeds = LiveFeeds(data_directory, stream=settings.feed.stream)
     try:
         for portfolio in portfolios:
-            runners.append(Runner(Desk.open(portfolio, data_directory, feeds.open(portfolio))))
+            desk = Desk.open(portfolio, data_directory, feeds.open(portfolio), kept=settings.ledger.backups)
+            runners.append(Runner(desk))
             _refuse_conflicts(runners[-1].desk)
         from tui.app import StrikezoneApp
 

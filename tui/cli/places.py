@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from core.errors import StrikezoneError
+from core.ledger.backups import folder_of
 from core.places import config_file, portfolios_directory
 from tui.cli.common import data_at, default_portfolio, portfolio_at, print_json, shared
 
@@ -29,6 +30,7 @@ def locate(file: str | None, data_dir: str | None, as_json: bool) -> int:
         portfolio = portfolio_at(file)
         places["portfolio"] = str(Path(portfolio.path).absolute())
         places["ledger"] = str(data / portfolio.id / "ledger.json")
+        places["backups"] = str(folder_of(data / portfolio.id / "ledger.json"))
         places["state"] = str(data / portfolio.id / "state.json")
     if as_json:
         print_json({"schema": 1, **places})

@@ -14,7 +14,7 @@ from core.desk.desk import Desk
 from core.desk.quotes import quotes_code, quotes_json
 from core.errors import BadInput
 from core.money import exact, plain
-from tui.cli.common import DECIMAL, agreed, desk_on, portfolio_at, priced, print_json, shared, warn
+from tui.cli.common import DECIMAL, agreed, desk_on, portfolio_at, priced, print_json, shared, tell_read_only, warn
 
 
 @click.command()
@@ -54,6 +54,7 @@ def quotes(
             raise BadInput("these prices are of a file: nothing in them is suspect", fix="correct the price file")
         done = _change(desk, accept, split, typed, unset, yes)
         snapshot = desk.look()
+        tell_read_only(desk)
     warn(done)
     if as_json:
         print_json(quotes_json(snapshot))

@@ -80,7 +80,8 @@ class Dialog(ModalScreen[Result]):
         """Draws what is asked."""
         body = self.query_one("#body", Lines)
         body.set_lines(self.rows(body.room or 70))
-        self.query_one("#answers", Lines).set_lines([self.answers()])
+        if not self._busy:  # else it says what is being done
+            self.query_one("#answers", Lines).set_lines([self.answers()])
 
     def arm(self) -> None:
         """Hears nothing until the deaf time has passed from when this is drawn."""

@@ -10,13 +10,17 @@ from pathlib import Path
 import pytest
 
 from core.desk import runner as runner_module
+from core.desk.confirmation import Request
 from core.desk.desk import Desk
 from core.desk.runner import Runner
 from core.desk.snapshot import Snapshot
 from core.errors import BadInput
+from core.ledger import files, journal
+from core.ledger.journal import Tables
 from core.market.replay import ReplayFeed
 from tests.core.desk.books import ScriptedFeed, desk, replay
 from tests.core.desk.test_desk import trade
+from tests.holder import held
 
 PATIENCE = 10.0  # seconds that a thread may take to do what takes it milliseconds
 
@@ -203,3 +207,53 @@ def test_only_a_replay_can_be_stepped(tmp_path: Path) -> None:
     replaying = Runner(desk(tmp_path, slow()))
     assert replaying.replay is not None
     replaying.stop()
+
+
+def test_a_long_journal_is_folded_while_nobody_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "FOLD_BYTES", 1_000)
+    with running(desk(tmp_path, ScriptedFeed(VTI="100", BND="100"))) as (runner, _):
+        log = tmp_path / "data" / "two" / "ledger.json.log"
+        for _ in range(9):
+            runner.desk.record(trade("VTI", "1"))
+        folded = threading.Event()
+        while log.stat().st_size > 1_000:
+            assert not folded.wait(0.005)
+        runner.desk.record(trade("VTI", "1"))
+        assert runner.desk.ledger.verify() == []
+
+
+def test_a_confirmation_does_not_wait_for_a_fold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fold stands still in the middle of its writing until the confirmation has been recorded."""
+    monkeypatch.setattr(files, "FOLD_BYTES", 1_000)
+    really, begun, recorded = journal.snapshot_chunks, threading.Event(), threading.Event()
+
+    def chunks(tables: Tables, seq: int) -> Iterator[bytes]:
+        yield from really(tables, seq)
+        begun.set()
+        assert recorded.wait(PATIENCE)
+
+    monkeypatch.setattr(journal, "snapshot_chunks", chunks)
+    with running(desk(tmp_path, ScriptedFeed(VTI="100", BND="100"))) as (runner, _):
+        for _ in range(9):
+            runner.desk.record(trade("VTI", "1"))
+        assert begun.wait(PATIENCE)
+        (sale, *_rest) = runner.desk.look().proposals
+        assert runner.desk.confirm([Request(sale.id)]).recorded[0].seq == 10
+        recorded.set()
+    assert len(desk(tmp_path).entries()) == 10
+
+
+def test_a_ledger_locked_elsewhere_is_folded_another_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "FOLD_BYTES", 100)
+    on = desk(tmp_path, ScriptedFeed(VTI="100", BND="100"))
+    on.record(trade("VTI", "1"))
+    ledger = tmp_path / "data" / "two" / "ledger.json"
+    on.ledger._record._db.storage.lock_timeout = 0.0  # type: ignore[attr-defined]
+    with held(ledger), running(on) as (runner, seen):
+        runner.refresh()
+        assert seen.wait(lambda s: s.entries == 1).feed.state == "live"
+        on.ledger.tidy()
+        assert not ledger.exists()
+    assert "not folded: " in on.ledger.notices[0]
+    desk(tmp_path).close(fold=True)
+    assert ledger.exists()

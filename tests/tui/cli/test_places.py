@@ -31,6 +31,7 @@ def test_locate_prints_every_place(cli: Desk60) -> None:
     assert places["portfolios"] == str(cli.folder / "config" / "portfolios")
     assert places["portfolio"] == str(cli.book)
     assert places["ledger"] == str(cli.ledger)
+    assert places["backups"] == str(cli.ledger.with_name("backups"))
     assert places["state"] == str(cli.ledger.with_name("state.json"))
     assert Path(places["samples"], "classic-60-40.toml").is_file()
     plain = cli("locate", "FILE").out
