@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from msgspec import Struct
 
 from core.book.entries import EntryLot, Method
-from core.book.lots import HeldLot, basis_to_take, cash_moved, key_order, share, to_grid
+from core.book.lots import HeldLot, cash_moved, key_order, share, to_grid
 from core.book.terms import term
 from core.money import ONE, ZERO, exact, plain
 from core.portfolio.model import Asset, Tax
@@ -77,7 +77,7 @@ def take_named(lots: Iterable[HeldLot], chosen: Sequence[EntryLot], sale: Sale) 
         if not 0 < part.quantity <= sum((piece.quantity for piece in pieces), ZERO):
             raise ValueError(f"{plain(part.quantity)} of lot {part.lot} cannot be sold")
         taken, held[part.lot] = taken_of(pieces, part)
-        picks += taken
+        picks += [(one.piece, one.units) for one in taken]
     named = sum((taken for _, taken in picks), ZERO)
     if named != sale.quantity:
         raise ValueError(f"the lots named add up to {plain(named)}, the sale is of {plain(sale.quantity)}")
@@ -144,22 +144,36 @@ def picked(lots: Iterable[HeldLot], picks: Sequence[Pick], quantity: Decimal) ->
     return tuple(parts)
 
 
-def taken_of(pieces: Sequence[HeldLot], part: EntryLot) -> tuple[list[tuple[HeldLot, Decimal]], list[HeldLot]]:
-    """What `part` takes of the `pieces` of one lot, which suffice, and what is left of them."""
-    picks, left = [], list(pieces)
+class Taken(NamedTuple):
+    """What a sale takes of one piece of a lot, and what that cost; None if unknown."""
+
+    piece: HeldLot
+    units: Decimal
+    basis: Decimal | None
+
+
+def taken_of(pieces: Sequence[HeldLot], part: EntryLot) -> tuple[list[Taken], list[HeldLot]]:
+    """What `part` takes of the `pieces` of one lot, which suffice, and what is left of them.
+
+    The piece of the price that the part names goes first, then the others in their order.
+    """
+    if len(pieces) == 1:
+        basis, rest = pieces[0].cut(part.quantity)
+        return [Taken(pieces[0], part.quantity, basis)], [] if rest is None else [rest]
+    picks: list[Taken] = []
+    left: dict[int, HeldLot] = dict(enumerate(pieces))
     missing = part.quantity
-    for piece in sorted(pieces, key=lambda one: one.price != part.price):
+    for place in sorted(left, key=lambda at: pieces[at].price != part.price):
         if missing <= 0:
             break
-        taken = min(missing, piece.quantity)
-        missing -= taken
-        picks.append((piece, taken))
-        place = next(i for i, one in enumerate(left) if one is piece)
-        if taken == piece.quantity:
-            del left[place]
-        else:
-            left[place] = piece.without(taken, basis_to_take(piece, taken))
-    return picks, left
+        piece = left.pop(place)
+        units = min(missing, piece.quantity)
+        basis, rest = piece.cut(units)
+        picks.append(Taken(piece, units, basis))
+        missing -= units
+        if rest is not None:
+            left[place] = rest
+    return picks, [left[place] for place in sorted(left)]
 
 
 def averaged(lots: Sequence[HeldLot]) -> list[HeldLot]:
@@ -228,7 +242,7 @@ def _parts(picks: Sequence[tuple[HeldLot, Decimal]], sale: Sale) -> tuple[EntryL
     for number, (lot, taken) in enumerate(picks, start=1):
         received = left if number == len(picks) else share(proceeds, taken, sale.quantity)
         left -= received
-        basis = basis_to_take(lot, taken)
+        basis, _ = lot.cut(taken)
         unit = lot.price if taken == lot.quantity or basis is None else basis / taken
         parts.append(
             EntryLot(

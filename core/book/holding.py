@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from core.book import uk
 from core.book.entries import Entry, Head, Ratio
-from core.book.lots import HeldLot, basis_to_take, opening_key
+from core.book.lots import HeldLot, opening_key
 from core.book.replay import Replay, Start, Unfit, entry_order, in_order
 from core.book.splits import factor, floored
 from core.book.uk import Pool
@@ -153,7 +153,7 @@ class Holding:
             replay = self._replayed()
             pool = self._matched()[symbol].pool if self._tax.regime == "uk" and symbol in self._matched() else None
             losses = tuple(
-                LossNearby(loss.day, loss.until, floored(loss.left), loss.amount)
+                LossNearby(loss.day, loss.until, loss.left, loss.amount)
                 for loss in replay.washes.open
                 if loss.symbol == symbol
             )
@@ -241,7 +241,8 @@ class Holding:
             left = floored(max(Fraction(lot.quantity) - gone, Fraction(0)))
             taken[lot.key] = max(gone - Fraction(lot.quantity), Fraction(0))
             if left:
-                yield lot.without(lot.quantity - left, basis_to_take(lot, lot.quantity - left))
+                _, rest = lot.cut(lot.quantity - left)
+                yield lot if rest is None else rest
 
 
 def window_open(loss: LossNearby, day: date) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -84,10 +85,16 @@ class HeldLot(Struct, frozen=True, gc=False):
         units = self.quantity if quantity is None else quantity
         return replace(self, quantity=units, price=None if basis is None else basis / units)
 
-    def without(self, quantity: Decimal, basis: Decimal | None) -> HeldLot:
-        """What remains after `quantity` units that cost `basis` have left it; `quantity` is less than the whole."""
-        own = self.basis
-        return self.costing(None if own is None or basis is None else own - basis, self.quantity - quantity)
+    def cut(self, quantity: Decimal) -> tuple[Decimal | None, HeldLot | None]:
+        """What `quantity` units of it cost, and what remains without them; None if that is nothing."""
+        basis = self.basis
+        if quantity == self.quantity:
+            return basis, None
+        rest = self.quantity - quantity
+        taken = None if basis is None else share(basis, quantity, self.quantity)
+        price = None if basis is None or taken is None else (basis - taken) / rest
+        left = HeldLot(self.key, self.symbol, rest, price, self.acquired, self.rate, self.since, self.absorbed)
+        return taken, left
 
 
 def opening_key(symbol: str, index: int) -> str:
@@ -110,6 +117,7 @@ def spun_key(seq: int, parent: str) -> str:
     return f"{_SPUN}:{seq}/{parent}"
 
 
+@lru_cache(maxsize=1 << 16)
 def key_order(key: str) -> tuple[int, ...]:
     """Sorts keys: opening lots in the file's order, then others by their entry; what was spun off as its parent."""
     kind, _, rest = key.partition(":")
@@ -140,11 +148,3 @@ def basis_of(quantity: Decimal, price: Decimal | None) -> Decimal | None:
 def share(whole: Decimal, part: Decimal, total: Decimal) -> Decimal:
     """The share of `whole` that falls on `part` out of `total`, on the grid."""
     return to_grid(whole * part / total)
-
-
-def basis_to_take(lot: HeldLot, quantity: Decimal) -> Decimal | None:
-    """What `quantity` units of `lot` cost: its share, or all that is left of the basis if they are all of it."""
-    whole = lot.basis
-    if whole is None or quantity == lot.quantity:
-        return whole
-    return share(whole, quantity, lot.quantity)

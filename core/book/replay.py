@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from core.book.choosing import averaged, in_base, taken_of
+from core.book.choosing import Taken, averaged, in_base, taken_of
 from core.book.entries import Entry, EntryLot, Ratio
 from core.book.lots import (
     HeldLot,
     basis_of,
-    basis_to_take,
     bought_key,
     cash_moved,
     key_order,
@@ -29,9 +27,8 @@ from core.book.wash import Gain, OpenLoss, Pieces, Washes
 from core.money import ZERO, plain
 from core.portfolio.model import Tax
 
-CLOSE: Final = Decimal(
-    "1e-20"
-)  # a basis that differs by less is the same: the order of sales moves its last digits
+CLOSE: Final = Decimal("1e-20")  # a basis that differs by less is the same: the order of sales moves last digits
+CLOSE_PRICE: Final = Decimal("1e-24")  # per unit
 
 
 class Start(NamedTuple):
@@ -60,6 +57,7 @@ class Replay:
         self.revised: list[int] = []  # sales that took another basis than they recorded
         self.gains: list[Gain] = []
         self._rows = rows
+        self._realises = rows or tax.washes
         self._renamed: dict[str, tuple[str, date]] = {}
         self._currencies = currencies
         self._opened = [start.opened for start in starts]
@@ -68,13 +66,14 @@ class Replay:
         for start, account in zip(starts, self.accounts, strict=True):
             for lot in start.lots:
                 account.put(lot)
-        for number, start in enumerate(starts):
+        for number, start in enumerate(starts if tax.washes else ()):
             for lot in start.lots:
                 self.washes.bought(number, lot.key, lot.symbol, lot.acquired)
 
     def apply(self, entry: Entry, account: int = 0) -> None:
         """Counts `entry` in."""
-        self.washes.pass_to(entry.effective)
+        if self.tax.washes:
+            self.washes.pass_to(entry.effective)
         if account == 0 and entry.symbol in self._renamed:
             to, since = self._renamed[entry.symbol]
             self._unfit(entry, account, f"is of {entry.symbol}, which is {to} since {since}")
@@ -109,7 +108,7 @@ class Replay:
         if arrived is not None:
             pieces.arrived[lot.key] = arrived
             pieces.shuffled = True
-        if lot.purchased:
+        if self.tax.washes and lot.purchased:
             self.washes.bought(account, lot.key, lot.symbol, lot.acquired)
 
     def _buy(self, entry: Entry, account: int) -> None:
@@ -126,14 +125,16 @@ class Replay:
         own = self.accounts[account]
         if entry.method == "average":
             self._average(own, symbol)
-        proceeds = left = cash_moved("sell", quantity, entry.price or ZERO, entry.fees)
+        proceeds = left = self._proceeds(entry)
         named = ZERO
         for number, part in enumerate(entry.lots, start=1):
             named += part.quantity
-            received = left if number == len(entry.lots) else share(proceeds, part.quantity, quantity)
-            left -= received
+            received = left
+            if self._realises and number < len(entry.lots):
+                received = share(proceeds, part.quantity, quantity)
+                left -= received
             pieces = own.lots.get(part.lot, [])
-            have = sum((piece.quantity for piece in pieces if piece.symbol == symbol), ZERO)
+            have = _held(pieces, symbol)
             if not 0 < part.quantity <= have:
                 what = f"sells {plain(part.quantity)} {symbol} of lot {part.lot}, which has {plain(have)} left"
                 self._unfit(entry, account, what)
@@ -143,47 +144,43 @@ class Replay:
                 own.lots[part.lot] = rest
             else:
                 del own.lots[part.lot]
-            self._realise(entry, account, part, picks, received)
+            if account == 0 and _revised(part, picks):
+                self.revised.append(entry.seq)
+            if self._realises:
+                self._realise(entry, account, part, picks, received)
         if named != quantity:
             what = f"sells {plain(quantity)} {symbol}, but its lots add up to {plain(named)}"
             self._unfit(entry, account, what)
 
+    def _proceeds(self, entry: Entry) -> Decimal:
+        """What a sale brings, where that matters."""
+        if not self._realises:
+            return ZERO
+        return cash_moved("sell", entry.quantity or ZERO, entry.price or ZERO, entry.fees)
+
     def _realise(
-        self,
-        entry: Entry,
-        account: int,
-        part: EntryLot,
-        picks: Sequence[tuple[HeldLot, Decimal]],
-        received: Decimal,
+        self, entry: Entry, account: int, part: EntryLot, picks: Sequence[Taken], received: Decimal
     ) -> None:
         """The gain of one recorded part, by the pieces that it took; a loss opens its window."""
-        left, basis, known = received, ZERO, True
-        for number, (lot, taken) in enumerate(picks, start=1):
-            brought = left if number == len(picks) else share(received, taken, part.quantity)
+        left = received
+        for number, one in enumerate(picks, start=1):
+            brought = left if number == len(picks) else share(received, one.units, part.quantity)
             left -= brought
-            cost = basis_to_take(lot, taken)
-            basis, known = basis + (cost or ZERO), known and cost is not None
-            if self._rows or self.tax.washes:
-                self._gain(entry, account, lot, taken, brought, cost)
-        recorded = basis_of(part.quantity, part.price)
-        if account == 0 and known and recorded is not None and abs(recorded - basis) > CLOSE:
-            self.revised.append(entry.seq)
+            self._gain(entry, account, one, brought)
 
-    def _gain(
-        self, entry: Entry, account: int, lot: HeldLot, taken: Decimal, brought: Decimal, cost: Decimal | None
-    ) -> None:
-        us = self.tax.regime == "us"
+    def _gain(self, entry: Entry, account: int, one: Taken, brought: Decimal) -> None:
+        us, lot = self.tax.regime == "us", one.piece
         row = Gain(
             seq=entry.seq,
             symbol=lot.symbol,
             currency=entry.currency,
-            quantity=taken,
+            quantity=one.units,
             acquired=lot.held_since,
             sold=entry.effective,
             proceeds=in_base(brought, entry.rate),
-            basis=in_base(cost, lot.rate),
+            basis=in_base(one.basis, lot.rate),
             native_proceeds=brought,
-            native_basis=cost,
+            native_basis=one.basis,
             term=term(lot.held_since, entry.effective) if us else None,
             disallowed=ZERO if us else None,
             account=account,
@@ -192,9 +189,8 @@ class Replay:
             self.gains.append(row)
         gain = row.gain
         if self.tax.washes and self.accounts[account].taxed and gain is not None and gain < 0:
-            self.washes.lose(
-                OpenLoss(lot.symbol, entry.effective, lot.held_since, lot.key, account, Fraction(taken), -gain, row)
-            )
+            loss = OpenLoss(lot.symbol, entry.effective, lot.held_since, lot.key, account, one.units, -gain, row)
+            self.washes.lose(loss)
 
     def _average(self, own: Pieces, symbol: str) -> None:
         """All units of `symbol` cost the same from now on."""
@@ -277,10 +273,36 @@ def entry_order(entry: Entry) -> tuple[date, int]:
 
 
 def in_order(own: Iterable[Entry], others: Sequence[Iterable[Entry]]) -> list[tuple[Entry, int]]:
-    """The entries of all accounts by day; those of one day by account, then number."""
+    """The entries of all accounts by day; those of one day by account, then number. `own` stand in their order."""
+    if not any(others):
+        return [(entry, 0) for entry in own]
     tagged = [(entry, 0) for entry in own]
     tagged += [(entry, account) for account, entries in enumerate(others, start=1) for entry in entries]
     return sorted(tagged, key=lambda one: (one[0].effective, one[1], one[0].seq))
+
+
+def _held(pieces: Sequence[HeldLot], symbol: str) -> Decimal:
+    """How much of a lot is there, if it is of `symbol`."""
+    if len(pieces) == 1:
+        return pieces[0].quantity if pieces[0].symbol == symbol else ZERO
+    return sum((piece.quantity for piece in pieces if piece.symbol == symbol), ZERO)
+
+
+def _revised(part: EntryLot, picks: Sequence[Taken]) -> bool:
+    """Whether a part takes another basis than it recorded."""
+    recorded = part.price
+    if recorded is None or all(_close(one.piece.price, recorded) for one in picks):
+        return False
+    whole, basis = basis_of(part.quantity, recorded), ZERO
+    for one in picks:
+        if one.basis is None:
+            return False
+        basis += one.basis
+    return whole is not None and abs(whole - basis) > CLOSE
+
+
+def _close(price: Decimal | None, other: Decimal) -> bool:
+    return price is not None and abs(price - other) <= CLOSE_PRICE
 
 
 def _spun_units(quantity: Decimal, ratio: Ratio) -> Decimal:

@@ -6,6 +6,7 @@ last day, so that splits between two legs do not matter.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
@@ -21,7 +22,7 @@ from core.book.splits import factor, floored
 from core.book.wash import Gain
 from core.money import ZERO
 
-LATER_DAYS: Final = 30  # the thirtieth day counts, the thirty-first does not
+LATER: Final = timedelta(days=30)  # the thirtieth day counts, the thirty-first does not
 _NOTHING: Final = Fraction(0)
 
 
@@ -110,9 +111,10 @@ class _Security:
         days = sorted(self.bought)
         for sale in self.sold:
             sold = sale.entry.effective
-            for day in days:
-                if sale.left and timedelta(0) < day - sold <= timedelta(LATER_DAYS):
-                    self._match(sale, day)
+            for day in days[bisect_right(days, sold) :]:
+                if not sale.left or day - sold > LATER:
+                    break
+                self._match(sale, day)
 
     def _match(self, sale: _Disposal, day: date) -> None:
         bought = self.bought.get(day)

@@ -8,21 +8,22 @@ Source: IRC 1091, 1223(3), Treas. Reg. 1.1091-1 and -2.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from fractions import Fraction
 from typing import Final, NamedTuple
 
 from msgspec import Struct
 
 from core.book.entries import Entry, Head, Ratio
-from core.book.lots import HeldLot, basis_to_take, key_order, share, to_grid
-from core.book.splits import factor
+from core.book.lots import HeldLot, key_order, share, to_grid
+from core.book.splits import split_quantity
 from core.book.terms import Term, carried_over
 from core.money import ONE, ZERO
 
 WINDOW_DAYS: Final = 30  # to each side of the sale: 61 days with its own
+MOST_PIECES: Final = 4  # of one lot that took losses; where there are more, they become one
 
 
 class Member(Struct, frozen=True):
@@ -71,7 +72,7 @@ class OpenLoss(Struct):
     since: date | None
     lot: str
     account: int
-    left: Fraction
+    left: Decimal
     amount: Decimal
     row: Gain
 
@@ -120,23 +121,33 @@ class Washes:
 
     def lose(self, loss: OpenLoss) -> None:
         """A sale at a loss: what was bought in the 30 days before and is still held replaces it first."""
-        first = _shifted(loss.day, -WINDOW_DAYS)
-        for one in sorted(self.recent):
-            pieces = self._accounts[one.account].lots.get(one.key)
-            if loss.left <= 0:
-                return
-            if not pieces or pieces[0].symbol != loss.symbol or not first <= one.acquired <= loss.until:
+        first, until, used = _shifted(loss.day, -WINDOW_DAYS), loss.until, False
+        for one in self.recent:
+            if one.symbol != loss.symbol or not first <= one.acquired <= until:
                 continue
-            if (one.account, one.key) != (loss.account, loss.lot):
-                self._absorb(loss, self._accounts[one.account], one.key)
-        if loss.left > 0:
+            if one.key == loss.lot and one.account == loss.account:
+                continue
+            account = self._accounts[one.account]
+            if one.key in account.lots:
+                self._absorb(loss, account, one.key)
+                used = True
+            if not loss.left:
+                break
+        if used:
+            self.recent = [one for one in self.recent if self._free(one)]
+        if loss.left:
             self.open.append(loss)
+
+    def _free(self, one: Bought) -> bool:
+        """Whether any of a purchase is still held and has taken no loss."""
+        pieces = self._accounts[one.account].lots.get(one.key)
+        return pieces is not None and not pieces[-1].absorbed
 
     def bought(self, account: int, key: str, symbol: str, acquired: date | None) -> None:
         """A purchase: it replaces what was lost in the 30 days before, the first loss first."""
         if acquired is None:
             return
-        self.recent.append(Bought(acquired, account, key_order(key), key, symbol))
+        insort(self.recent, Bought(acquired, account, key_order(key), key, symbol))
         self._oldest = min(self._oldest, acquired)
         for loss in self.open:
             first = _shifted(loss.day, -WINDOW_DAYS)
@@ -144,7 +155,7 @@ class Washes:
             if near and (account, key) != (loss.account, loss.lot):
                 self._absorb(loss, self._accounts[account], key)
         if self.open:
-            self.open = [loss for loss in self.open if loss.left > 0]
+            self.open = [loss for loss in self.open if loss.left]
 
     def pass_to(self, day: date) -> None:
         """Closes the windows that ended before `day`."""
@@ -166,34 +177,34 @@ class Washes:
         """What was lost before a split is replaced in new units."""
         for loss in self.open:
             if loss.symbol == symbol and loss.day < day:
-                loss.left *= factor(ratio)
+                loss.left = split_quantity(loss.left, ratio)
 
     def rename(self, symbol: str, to: str) -> None:
         """The same security by another symbol."""
         for loss in self.open:
             if loss.symbol == symbol:
                 loss.symbol = to
+        self.recent = [one._replace(symbol=to) if one.symbol == symbol else one for one in self.recent]
 
     def _absorb(self, loss: OpenLoss, account: Pieces, key: str) -> None:
         """Adds as much of `loss` as they can take to the pieces of a lot that have taken none."""
         before: list[HeldLot] = []
         after: list[HeldLot] = []
         for piece in account.lots[key]:
-            if piece.absorbed or loss.left <= 0:
+            if piece.absorbed or not loss.left:
                 (before if piece.absorbed else after).append(piece)
                 continue
-            units = min(piece.quantity, _units(loss.left, piece.quantity))
+            units = min(piece.quantity, loss.left)
             whole = units == piece.quantity
-            taken = piece if whole else piece.costing(basis_to_take(piece, units), units)
-            if not whole:
-                after.append(piece.without(units, basis_to_take(piece, units)))
-            everything = Fraction(units) >= loss.left
-            amount = loss.amount if everything else share(loss.amount, units, _decimal(loss.left))
-            loss.amount -= amount
-            loss.left = Fraction(0) if everything else loss.left - Fraction(units)
+            basis, rest = piece.cut(units)
+            taken = piece if whole else piece.costing(basis, units)
+            if rest is not None:
+                after.append(rest)
+            amount = loss.amount if units == loss.left else share(loss.amount, units, loss.left)
+            loss.amount, loss.left = loss.amount - amount, loss.left - units
             loss.row.disallowed = (loss.row.disallowed or ZERO) + amount
             before.append(_replaced(taken, amount, loss) if account.taxed else _marked(taken))
-        account.lots[key] = before + after
+        account.lots[key] = (before if len(before) <= MOST_PIECES else [_merged(before)]) + after
 
 
 def _replaced(lot: HeldLot, amount: Decimal, loss: OpenLoss) -> HeldLot:
@@ -206,20 +217,19 @@ def _replaced(lot: HeldLot, amount: Decimal, loss: OpenLoss) -> HeldLot:
     return HeldLot(lot.key, lot.symbol, lot.quantity, price, lot.acquired, lot.rate, since, True)
 
 
+def _merged(pieces: Sequence[HeldLot]) -> HeldLot:
+    """Pieces that took losses as one with the basis of all, held since the latest of their days."""
+    first = pieces[0]
+    units = sum((piece.quantity for piece in pieces), ZERO)
+    bases = [piece.basis for piece in pieces]
+    known = [basis for basis in bases if basis is not None]
+    price = sum(known, ZERO) / units if len(known) == len(bases) else None
+    since = max((piece.held_since for piece in pieces if piece.held_since is not None), default=None)
+    return HeldLot(first.key, first.symbol, units, price, first.acquired, first.rate, since, True)
+
+
 def _marked(lot: HeldLot) -> HeldLot:
     return HeldLot(lot.key, lot.symbol, lot.quantity, lot.price, lot.acquired, lot.rate, lot.since, True)
-
-
-def _units(left: Fraction, most: Decimal) -> Decimal:
-    """`left` as units of a lot, rounded up to 12 decimals where it does not end: at most `most`."""
-    if left >= Fraction(most):
-        return most
-    exact = _decimal(left)
-    return exact if Fraction(exact) == left else min(most, exact.quantize(Decimal("1e-12")) + Decimal("1e-12"))
-
-
-def _decimal(number: Fraction) -> Decimal:
-    return Decimal(number.numerator) / Decimal(number.denominator)
 
 
 def _shifted(day: date, days: int) -> date:

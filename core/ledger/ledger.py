@@ -126,7 +126,10 @@ class Ledger:
     @property
     def gains(self) -> tuple[Gain, ...]:
         """What its sales realised, by day, then number, by the portfolio's tax rules; derived anew."""
-        return self._built(self._record.entries, rows=True).gains
+        builder = self._built(self._record.entries, rows=True)
+        if self._builder is None:
+            self._builder = builder
+        return builder.gains
 
     @property
     def conflicts(self) -> tuple[Problem, ...]:
