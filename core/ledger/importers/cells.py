@@ -48,7 +48,7 @@ def number(text: str, style: Style = "point") -> Decimal | None:
     Currency signs and grouping go; a minus may stand before, behind, or be parentheses.
     """
     bare = text if len(text) > _LONGEST_NUMBER else _SYMBOLS.sub("", text)
-    if bare in _NOTHING:
+    if text.strip() in _NOTHING:
         return None
     digits, negative = _unsigned(bare)
     pattern = _POINT if style == "point" else _COMMA

@@ -32,8 +32,9 @@ from core.ledger.importers.items import Item, Said, ignored, items_of
 from core.ledger.importers.making import Maker
 from core.ledger.importers.profile import Columns, Names, Profile
 from core.ledger.importers.sheet import Line
-from core.money import ZERO
+from core.money import ZERO, rounded
 
+_RATE_DECIMALS: Final = 20
 _FORM: Final = "day-month-year"
 _IN_NAME: Final = re.compile(r" (?!fee)([a-z]{3})$")
 _TRADE: Final = re.compile(r"^(buy|sell) .* ?@ ?", re.IGNORECASE)
@@ -199,7 +200,7 @@ def _read_account(lines: Sequence[Line], maker: Maker) -> list[Item]:
 
 def _rate(given: Decimal | None, currency: str, base: str) -> Decimal | None:
     """Base currency per unit, of the row's units per one of base currency."""
-    return None if not given or currency == base or base != "EUR" else (1 / given)
+    return None if not given or currency == base or base != "EUR" else rounded(1 / given, _RATE_DECIMALS)
 
 
 def _change(fields: dict[str, Any], isin: str, description: str) -> Item:

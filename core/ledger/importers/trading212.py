@@ -121,7 +121,7 @@ def _trade(
         foreign_fees=foreign,
         total=None if total is None else abs(total) / parts,
         settled=settled,
-        rate=pence_in_price / given if given and settled != fields["currency"] else None,
+        rate=rounded(pence_in_price / given, 20) if given and settled != fields["currency"] else None,
         **fields,
     )
 
