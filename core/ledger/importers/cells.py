@@ -47,6 +47,8 @@ def number(text: str, style: Style = "point") -> Decimal | None:
 
     Currency signs and grouping go; a minus may stand before, behind, or be parentheses.
     """
+    if not text:
+        return None
     bare = text if len(text) > _LONGEST_NUMBER else _SYMBOLS.sub("", text)
     if text.strip() in _NOTHING:
         return None

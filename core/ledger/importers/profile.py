@@ -36,21 +36,27 @@ class Columns:
     def __init__(self, header: Line) -> None:
         self._names = [cell.strip().lower() for cell in header.cells]
         self._places: dict[str, int] = {}
+        self._found: dict[tuple[str, ...], int | None] = {}  # by the names that were asked for
         for place, name in enumerate(self._names):
             if name:
                 self._places.setdefault(name, place)
 
     def __call__(self, line: Line, *names: str) -> str:
         """The cell in the first of the columns called `names` that the table has; empty if it has none."""
-        place = next((self._places[name] for name in names if name in self._places), None)
+        place = self._place(names)
         return line.cells[place].strip() if place is not None and place < len(line.cells) else ""
 
     def beside(self, line: Line, *names: str) -> str:
         """The cell to the right of that column, where the header has no name for it; empty if it has one."""
-        place = next((self._places[name] for name in names if name in self._places), None)
+        place = self._place(names)
         if place is None or place + 1 >= len(self._names) or self._names[place + 1]:
             return ""
         return line.cells[place + 1].strip() if place + 1 < len(line.cells) else ""
+
+    def _place(self, names: tuple[str, ...]) -> int | None:
+        if names not in self._found:
+            self._found[names] = next((self._places[name] for name in names if name in self._places), None)
+        return self._found[names]
 
     def named(self, start: str) -> str:
         """The first column whose name begins with `start`; empty if there is none."""

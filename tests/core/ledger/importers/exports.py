@@ -1,4 +1,4 @@
-"""What the tests of the importers share: shipped exports, portfolios that hold what is in them, short ways to read."""
+"""What the tests of the importers share: shipped exports, a portfolio that holds what is in them, ways to read."""
 
 from __future__ import annotations
 

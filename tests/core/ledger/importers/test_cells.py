@@ -40,8 +40,10 @@ def test_an_empty_number_is_none(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["1,23,456", "12,34", "1.234,56", "abc", "=1+1", "NaN", "Infinity", "1e999", "0x10", "1_000", "٣", "9" * 10**7]
-    + ["1" * 55, "()", "$", "1 2 x", "1e-99", "--5"],
+    [
+        *("1,23,456", "12,34", "1.234,56", "abc", "=1+1", "NaN", "Infinity", "1e999", "0x10", "1_000", "٣"),
+        *("9" * 10**7, "1" * 55, "()", "$", "1 2 x", "1e-99", "--5"),
+    ],
 )
 def test_what_is_no_number_is_said_so(text: str) -> None:
     with pytest.raises(Unreadable, match="is no number"):

@@ -95,7 +95,7 @@ def test_schwab() -> None:
 def test_a_reinvested_dividend_has_what_was_bought_with_it() -> None:
     (bond,) = [d for d in drafts(read(shipped("schwab.csv"))) if d.symbol == "BND" and d.kind == "dividend"]
     # 0.6531 at 73.50 are 48.00285: within half a cent of the 48 that were paid
-    assert (bond.amount, bond.quantity, bond.price) == (48, Decimal("0.6531"), Decimal("73.50"))
+    assert (bond.amount, bond.quantity, bond.price) == (Decimal(48), Decimal("0.6531"), Decimal("73.50"))
 
 
 def test_fidelity() -> None:
