@@ -12,9 +12,8 @@ from core.book.entries import Draft
 from core.book.lots import cash_moved
 from core.desk.importing import ImportPlan, Left
 from core.money import ZERO, amount, plain
-from tui import console as plain_report
 from tui import format as written
-from tui.console import DIM, NEAR
+from tui.console import DIM, NEAR, plain_console, print_table
 
 _COLUMNS: Final = (">line", "day", "what", "symbol", ">quantity", ">price", ">fees", ">amount", "state")
 _MOST_ROWS: Final = 200
@@ -23,7 +22,7 @@ _MOST_LEFT: Final = 30
 
 def print_plan(plan: ImportPlan) -> None:
     """The rows of an export by what becomes of them."""
-    console = plain_report._console()
+    console = plain_console()
     rows = [(row.line, draft, "new") for row in plan.new for draft in row.drafts]
     rows += [
         (one.row.line, draft, f"probably entry {one.seq}") for one in plan.probable for draft in one.row.drafts
@@ -31,7 +30,7 @@ def print_plan(plan: ImportPlan) -> None:
     console.print(Text(f"{plan.broker}: {_summary(plan)}", "bold"))
     if rows:
         cells = [_cells(*row) for row in rows[:_MOST_ROWS]]
-        plain_report._print_table(console, _COLUMNS, cells, spare=(">fees", "state", ">line"))
+        print_table(console, _COLUMNS, cells, spare=(">fees", "state", ">line"))
     if len(rows) > _MOST_ROWS:
         console.print(Text(f"and {len(rows) - _MOST_ROWS} more; --json has them all", DIM))
     for one in plan.probable[:_MOST_LEFT]:
@@ -61,7 +60,7 @@ def _summary(plan: ImportPlan) -> str:
 def _print_left(console: Console, mark: str, style: str, left: Sequence[Left]) -> None:
     for one in left[:_MOST_LEFT]:
         console.print(Text(f"{mark} line {one.line}: {one.reason}", style), soft_wrap=True)
-        if one.text:
+        if one.text and not mark.endswith("ignored"):
             console.print(Text(f"    {one.text}", DIM), soft_wrap=True)
     if len(left) > _MOST_LEFT:
         console.print(Text(f"{mark}: {len(left) - _MOST_LEFT} more rows; --json has them all", style))

@@ -19,7 +19,7 @@ from core.text import clean
 from tui.cli.common import default_portfolio, opened, portfolio_at, print_json, shared, warn
 
 LARGEST_FILE: Final = 200_000_000  # bytes
-_MOST_TOLD: Final = 20  # unreadable rows in the error; the table and --json have all
+_MOST_TOLD: Final = 3  # unreadable rows in the error; the table and --json have all
 
 
 @click.command("import")

@@ -24,7 +24,15 @@ from core.money import ZERO, rounded
 
 _FORM: Final = "year-month-day"
 _SECTIONS: Final = frozenset(
-    {"statement", "account information", "trades", "dividends", "withholding tax", "deposits & withdrawals"}
+    {
+        "statement",
+        "account information",
+        "trades",
+        "dividends",
+        "withholding tax",
+        "deposits & withdrawals",
+        "corporate actions",
+    }
 )
 _PAID: Final = re.compile(r"(?P<symbol>[^()]+?)\s*\((?P<isin>[A-Z0-9]{9,12})\)\s*(?P<rest>.*)")
 _PER_SHARE: Final = re.compile(r"\s+-\s+|\s*\(")

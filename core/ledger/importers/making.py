@@ -20,11 +20,10 @@ from core.money import ZERO, plain, rounded
 from core.portfolio.model import Asset, Portfolio
 from core.text import clean
 
-_CENT: Final = Decimal("0.005")
-_NEAR: Final = Decimal("0.005")  # of the price: how far rounding may take it from what was paid for one
+_CENT: Final = Decimal("0.01")
+_NEAR: Final = Decimal("0.005")  # of what was paid: how far a rounded price may be off, if that is more
 _RATE_NEAR: Final = Decimal("0.03")  # a broker's own rate includes its charge
-_PRICE_DECIMALS: Final = 12
-_RATE_DECIMALS: Final = 20  # with fewer, what was paid would not come out at the cent that it was
+_DECIMALS: Final = 20  # of a price or rate that does not end: with fewer, what was paid would not come out
 _FEE_DECIMALS: Final = 4  # of a fee that was paid in another currency
 _LONGEST_NOTE: Final = 60
 _LONGEST_ID: Final = 60
@@ -182,7 +181,7 @@ class Maker:
             raise Unreadable(f"{plain(total)} {paid} is not what it comes to at the rate in the row")
         fees = own_fees + rounded(foreign / net, _FEE_DECIMALS)
         own = value + sign * fees
-        rate = rounded(total / own, _RATE_DECIMALS) if paid == self.portfolio.base_currency else None
+        rate = rounded(total / own, _DECIMALS) if paid == self.portfolio.base_currency else None
         trade = self._draft(
             item, "trade", symbol=asset.symbol, side=side, quantity=quantity, price=price, fees=fees, rate=rate
         )
@@ -208,7 +207,7 @@ class Maker:
         total, paid = needed(item.total, "total"), item.settled
         if not amount or not total:
             raise Unreadable("a dividend of nothing")
-        rate = rounded(total / amount, _RATE_DECIMALS) if paid == self.portfolio.base_currency else None
+        rate = rounded(total / amount, _DECIMALS) if paid == self.portfolio.base_currency else None
         return [
             self._draft(item, "dividend", symbol=asset.symbol, amount=amount, withheld=item.withheld, rate=rate),
             self._draft(item, "cash", amount=-amount, rate=rate, note=_CONVERSION),
@@ -279,20 +278,20 @@ _MAKERS: Final[dict[str, Callable[[Maker, Item], list[Draft]]]] = {
 
 
 def _price_paid(item: Item, side: Side, quantity: Decimal, fees: Decimal) -> Decimal:
-    """The row's price; where it was rounded so far that the cash would be off, what was paid for one."""
+    """The row's price; where the cash would not come out at what was paid, exactly what was paid for one."""
     price, total = item.price, item.total
     if total is None:
         return needed(price, "price")
     if quantity <= 0:
         raise Unreadable(f"a quantity of {plain(quantity)}")
     value = total - fees if side == "buy" else total + fees
-    if price is not None and abs(quantity * price - value) < _CENT:
+    if price is not None and quantity * price == value:
         return price
-    exactly = value / quantity
-    if price is None or exactly < 0 or not price or abs(exactly / price - 1) > _NEAR:
+    off = abs(quantity * (price or ZERO) - value)
+    if price is None or value < 0 or (off > _CENT and off > abs(value) * _NEAR):
         said = "no price" if price is None else plain(quantity * price)
         raise Unreadable(f"quantity times price is {said}, but {plain(value)} was paid for it")
-    return rounded(exactly, _PRICE_DECIMALS)
+    return rounded(value / quantity, _DECIMALS)
 
 
 def _finished(draft: Draft, id_: str) -> Draft:

@@ -73,9 +73,10 @@ def lines_of(text: str, delimiter: str, where: str) -> list[Line]:
 
 def first_lines(text: str, delimiter: str, most: int) -> list[Line]:
     """The first rows, as far as they can be told apart with this delimiter, be it the right one or not."""
+    found: list[Line] = []
     with contextlib.suppress(BadInput):
-        return list(itertools.islice(_lines(text, delimiter, "", strict=False), most))
-    return []
+        found.extend(itertools.islice(_lines(text, delimiter, "", strict=False), most))
+    return found
 
 
 def _lines(text: str, delimiter: str, where: str, *, strict: bool) -> Iterator[Line]:

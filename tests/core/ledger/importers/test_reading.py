@@ -1,0 +1,438 @@
+"""What all profiles share: which file is whose, rows that belong together, symbols, ids, and hostile content."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from core.errors import BadInput
+from core.ledger.importers.read import PROFILES, detect
+from core.ledger.importers.sheet import decode
+from tests.core.ledger.importers.exports import EXPORTS, drafts, left, only, read, said, shipped
+
+SCHWAB = '"Date","Action","Symbol","Description","Quantity","Price","Fees & Comm","Amount"\n'
+FIDELITY = (
+    "Run Date,Action,Symbol,Description,Type,Quantity,Price ($),Commission ($),Fees ($),Accrued Interest ($),"
+    "Amount ($),Settlement Date\n"
+)
+T212 = (
+    "Action,Time,ISIN,Ticker,Name,ID,No. of shares,Price / share,Currency (Price / share),Exchange rate,"
+    "Total,Currency (Total),Withholding tax,Currency (Withholding tax),Finra fee,Currency (Finra fee)\n"
+)
+DEGIRO = (
+    "Date,Time,Product,ISIN,Reference exchange,Venue,Quantity,Price,,Local value,,Value,,Exchange rate,"
+    "Transaction and/or third party fees,,Total,,Order ID\n"
+)
+IBKR = (
+    "Trades,Header,DataDiscriminator,Asset Category,Currency,Symbol,Date/Time,Quantity,T. Price,C. Price,Proceeds,"
+    "Comm/Fee,Basis,Realized P/L,MTM P/L,Code\n"
+)
+IBKR_DIVIDENDS = "Dividends,Header,Currency,Date,Description,Amount\n"
+IBKR_TAX = "Withholding Tax,Header,Currency,Date,Description,Amount,Code\n"
+IBKR_ACTIONS = (
+    "Corporate Actions,Header,Asset Category,Currency,Report Date,Date/Time,Description,Quantity,Proceeds,Value,"
+    "Realized P/L,Code\n"
+)
+GENERIC = (
+    "date,time,kind,symbol,quantity,price,fees,amount,currency,rate,withheld,ratio,to,basis_share,acquired,id\n"
+)
+
+
+# -- whose file it is
+
+
+@pytest.mark.parametrize("path", sorted(EXPORTS.glob("*.csv")), ids=lambda path: path.name)
+def test_the_header_tells_whose_file_it_is(path: object) -> None:
+    name = getattr(path, "name", "")
+    expected = {"degiro-transactions.csv": "degiro"}.get(name, name.removesuffix(".csv"))
+    assert detect(shipped(name), None).profile.name == expected
+
+
+def test_an_unknown_file_is_told_with_what_was_seen_and_what_is_known() -> None:
+    with pytest.raises(BadInput, match=r"begins with Datum \| Tijd \| Product") as caught:
+        read("Datum,Tijd,Product,ISIN,Aantal,Koers\n01-02-2026,09:00,X,Y,1,2\n")
+    assert all(name in caught.value.problems[0].fix for name in PROFILES)
+
+
+def test_an_ambiguous_file_is_not_guessed() -> None:
+    both = SCHWAB.replace('"Amount"', '"Amount","Kind"')
+    with pytest.raises(BadInput, match="could be of schwab or generic") as caught:
+        read(both)
+    assert "--broker" in caught.value.problems[0].fix
+    assert read(both, "schwab").broker == "schwab"
+
+
+def test_a_broker_that_is_named_must_be_known_and_fit() -> None:
+    with pytest.raises(BadInput, match="no profile for 'etrade'"):
+        read(SCHWAB, "etrade")
+    with pytest.raises(BadInput, match="is no export of Fidelity") as caught:
+        read(SCHWAB, "fidelity")
+    assert "Run Date" in caught.value.problems[0].fix
+
+
+def test_both_files_of_degiro_are_read_under_its_name() -> None:
+    assert read(shipped("degiro-account.csv"), "degiro", base="EUR").broker == "degiro-account"
+
+
+@pytest.mark.parametrize(
+    ("start", "what"),
+    [
+        (b"PK\x03\x04rest", "Excel workbook"),
+        (b"\xd0\xcf\x11\xe0rest", "old Excel workbook"),
+        (b"%PDF-1.7", "PDF"),
+        (b"OFXHEADER:100", "OFX"),
+        (b"<?xml version='1.0'?>", "XML"),
+        (b'{"BrokerageTransactions": []}', "JSON"),
+        (b"\x1f\x8b\x08", "compressed"),
+        (b"date,kind\n2026-01-05,bu\0y\n", "binary"),
+        (b"", "empty"),
+        (b" \n\n", "empty"),
+    ],
+)
+def test_another_kind_of_file_is_named_with_what_to_export_instead(start: bytes, what: str) -> None:
+    with pytest.raises(BadInput, match=what) as caught:
+        decode(start, "x")
+    assert "CSV" in caught.value.problems[0].fix
+
+
+# -- how it is written
+
+
+ROWS = (
+    'date,kind,amount,currency,note\n2026-01-05,deposit,"1,250.50",USD,"two\nlines"\n2026-01-06,deposit,5,USD,é\n'
+)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_encodings_line_ends_and_delimiters_make_no_difference(encoding: str, ends: str, delimiter: str) -> None:
+    written = ROWS.replace('"1,250.50"', "@").replace(",", delimiter).replace("@", '"1,250.50"').replace("\n", ends)
+    table = read(decode(written.encode(encoding), "x"))
+    assert [(row.line, said(row.drafts[0])) for row in table.rows] == [
+        (2, ("2026-01-05", "cash", None, "1250.5", None, "USD")),
+        (4, ("2026-01-06", "cash", None, "5", None, "USD")),
+    ]
+    assert [d.id for d in drafts(table)] == [d.id for d in drafts(read(ROWS))]
+
+
+def test_a_quotation_mark_that_is_never_closed_swallows_no_rows() -> None:
+    with pytest.raises(BadInput, match="a cell that never ends") as caught:
+        read('date,kind,amount,note\n2026-01-05,deposit,5,"open\n2026-01-06,deposit,6,x\n')
+    assert "line 2" in str(caught.value)
+
+
+def test_a_row_with_too_many_cells_is_not_read_as_if_it_had_fewer() -> None:
+    row = only(read("date,kind,amount\n2026-01-05,deposit,1,250.50\n"))
+    assert row.state == "unreadable"
+    assert "more cells" in row.reason
+
+
+def test_degiro_is_read_with_a_point_where_the_account_writes_one() -> None:
+    row = (
+        '01-04-2026,15:59,SAP,DE0007164600,XET,XETA,20,180.50,EUR,"-3,610.00",EUR,"-3,610.00",EUR,,'
+        '-3.90,EUR,"-3,613.90",EUR,o1\n'
+    )
+    assert said(only(read(DEGIRO + row, base="EUR")).drafts[0])[3:6] == ("20", "180.5", "3.9")
+
+
+def test_degiro_refuses_a_number_that_could_be_thousands_or_decimals() -> None:
+    row = '01-04-2026,15:59,SAP,DE0007164600,XET,XETA,"1,234",180,EUR,,,,,,,,,EUR,o1\n'
+    refused = only(read(DEGIRO + row, base="EUR"))
+    assert (refused.state, "thousands or decimals" in refused.reason) == ("unreadable", True)
+
+
+def test_degiro_refuses_a_file_that_has_commas_and_points() -> None:
+    row = "01-04-2026,15:59,SAP,DE0007164600,XET,XETA,20,{},EUR,,,,,,,,,EUR,o1\n"
+    with pytest.raises(BadInput, match="some numbers have a decimal comma"):
+        read(DEGIRO + row.format('"180,5"') + row.format("180.5"), base="EUR")
+
+
+# -- rows that belong together
+
+
+def dividend(amount: str, per_share: str = "0.95", day: str = "2026-03-31", more: str = "") -> str:
+    text = f"VTI(US9229087690) Cash Dividend USD {per_share} per Share{more} (Ordinary Dividend)"
+    return f"Dividends,Data,USD,{day},{text},{amount}\n"
+
+
+def tax(amount: str, per_share: str = "0.95", day: str = "2026-03-31") -> str:
+    text = f"VTI(US9229087690) Cash Dividend USD {per_share} per Share - US Tax"
+    return f"Withholding Tax,Data,USD,{day},{text},{amount},\n"
+
+
+def test_each_tax_goes_to_the_dividend_of_its_wording() -> None:
+    text = IBKR_DIVIDENDS + dividend("19") + dividend("4", "0.20") + IBKR_TAX + tax("-0.6", "0.20") + tax("-2.85")
+    assert [said(d)[3:5] for d in drafts(read(text))] == [("16.15", "2.85"), ("3.4", "0.6")]
+
+
+def test_tax_that_was_withheld_anew_is_summed() -> None:
+    text = IBKR_DIVIDENDS + dividend("19") + IBKR_TAX + tax("-5.7") + tax("5.7") + tax("-2.85")
+    assert [said(d)[3:5] for d in drafts(read(text))] == [("16.15", "2.85")]
+
+
+def test_tax_without_its_dividend_is_a_fee_that_says_so() -> None:
+    (refund,) = drafts(read(IBKR_TAX + tax("1.05", day="2025-12-19")))
+    assert said(refund) == ("2025-12-19", "fee", "VTI", "1.05", None, "USD")
+    assert refund.note == "withholding tax whose dividend is not in the file"
+
+
+def test_tax_that_cancels_itself_is_left_out() -> None:
+    table = read(IBKR_TAX + tax("-1.05") + tax("1.05"))
+    assert drafts(table) == []
+    assert len(left(table, "ignored")) == 2
+
+
+def test_more_tax_than_dividend_is_not_recorded_by_itself() -> None:
+    table = read(IBKR_DIVIDENDS + dividend("1") + IBKR_TAX + tax("-1.5"))
+    assert list(left(table, "unreadable")) == [2]
+
+
+def test_a_dividend_taken_back_that_is_not_in_the_file_cannot_be_read() -> None:
+    assert "takes back a dividend" in only(read(IBKR_DIVIDENDS + dividend("-19", more=" - Reversal"))).reason
+
+
+def test_dividend_and_purchase_of_two_days_stay_two_entries() -> None:
+    text = (
+        SCHWAB
+        + '"04/02/2026","Reinvest Shares","BND","X","0.5","$73.50","","-$36.75"\n'
+        + '"04/01/2026","Reinvest Dividend","BND","X","","","","$36.75"\n'
+    )
+    assert [said(d)[:4] for d in drafts(read(text))] == [
+        ("2026-04-02", "buy", "BND", "0.5"),
+        ("2026-04-01", "dividend", "BND", "36.75"),
+    ]
+
+
+def test_a_cancelled_trade_that_is_not_in_the_file_cannot_be_read() -> None:
+    row = 'Trades,Data,Order,Stocks,USD,VTI,"2026-03-02, 11:00:00",-5,310,311,1550,1,-1551,0,0,Ca\n'
+    assert "cancels a trade that is not in the file" in only(read(IBKR + row)).reason
+
+
+def test_a_cancel_that_could_mean_one_of_two_trades_cannot_be_read() -> None:
+    rows = (
+        'Trades,Data,Order,Stocks,USD,VTI,"2026-03-02, 11:00:00",5,310,311,-1550,-1,1551,0,0,O\n'
+        'Trades,Data,Order,Stocks,USD,VTI,"2026-03-02, 12:00:00",5,310,311,-1550,-1,1551,0,0,O\n'
+        'Trades,Data,Order,Stocks,USD,VTI,"2026-03-02, 13:00:00",-5,310,311,1550,1,-1551,0,0,Ca\n'
+    )
+    assert left(read(IBKR + rows), "unreadable") == {
+        4: "cancels one of several trades: correct it by hand, with `strikezone ledger`"
+    }
+
+
+def test_single_executions_are_read_where_there_are_no_orders_and_not_twice() -> None:
+    fill = 'Trades,Data,Trade,Stocks,USD,VTI,"2026-02-03, 10:32:10",5,300,301,-1500,-1,1501,0,5,O\n'
+    order = 'Trades,Data,Order,Stocks,USD,VTI,"2026-02-03, 10:32:10",10,300,301,-3000,-2,3002,0,10,O\n'
+    assert len(drafts(read(IBKR + fill + fill))) == 2
+    assert [d.quantity for d in drafts(read(IBKR + order + fill + fill))] == [10]
+
+
+def test_both_halves_of_a_split_make_its_ratio() -> None:
+    half = "Stock split {},2026-05-11 07:00:00,US67066G1040,NVDA,N,,{},1,USD,,0,GBP,,,,\n"
+    for one, other in (("close", "open"), ("open", "close")):
+        quantity = {"close": "9.0000000001", "open": "3.0000000000"}
+        table = read(T212 + half.format(one, quantity[one]) + half.format(other, quantity[other]))
+        (split,) = drafts(table)
+        assert f"{split.new}:{split.old}" == "1:3"
+
+
+def test_half_a_split_waits_for_one_that_is_recorded_by_hand() -> None:
+    half = "Stock split open,2026-05-11 07:00:00,US67066G1040,NVDA,N,,3,1,USD,,0,GBP,,,,\n"
+    row = only(read(T212 + half))
+    assert (row.state, row.declared and row.declared.kind) == ("declared", "split")
+    assert "strikezone record split" in row.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (SCHWAB + '"06/10/2026","Stock Split","VTI","X","9","","",""\n', "split"),
+        (SCHWAB + '"06/10/2026 as of 06/08/2026","Spin-off","VTI","X","9","","",""\n', "spinoff"),
+        (SCHWAB + '"06/10/2026","Journaled Shares","VTI","X","-9","$300","",""\n', "transfer"),
+        (FIDELITY + "06/10/2026,DISTRIBUTION VANGUARD (VTI) (Cash),VTI,X,Cash,9,,,,,,\n", "split"),
+        (FIDELITY + "06/10/2026,TRANSFER OF ASSETS ACAT RECEIVE (VTI),VTI,X,Cash,9,,,,,,\n", "transfer"),
+        (
+            IBKR_ACTIONS
+            + 'Corporate Actions,Data,Stocks,USD,2026-06-10,"2026-06-09, 20:25:00",'
+            + '"VTI(US9229087690) Spinoff  1 for 5 (NEW, NEW CO, US0000000001)",2,0,9,0,\n',
+            "spinoff",
+        ),
+    ],
+)
+def test_what_a_row_does_not_tell_whole_is_declared(text: str, kind: str) -> None:
+    row = only(read(text))
+    assert row.declared is not None, row.reason
+    assert (row.declared.kind, row.declared.symbol, row.declared.day.isoformat()) == (kind, "VTI", "2026-06-10")
+
+
+# -- trades
+
+
+def test_the_day_that_counts_is_the_one_a_row_is_as_of() -> None:
+    row = '"04/02/2026 as of 03/31/2026","Qualified Dividend","VTI","X","","","","$19.00"\n'
+    assert said(only(read(SCHWAB + row)).drafts[0])[0] == "2026-03-31"
+
+
+def test_an_amount_that_quantity_and_price_cannot_explain_is_refused() -> None:
+    row = '"02/03/2026","Buy","VTI","X","10","$300.00","","-$2,500.00"\n'
+    assert only(read(SCHWAB + row)).reason == "quantity times price is 3000, but 2500 was paid for it"
+
+
+def test_a_crumb_of_a_share_costs_the_cent_that_was_paid() -> None:
+    row = '"03/24/2026","Reinvest Shares","VTI","X","0.0003","$39.59","","-$0.01"\n'  # 0.0003 x 39.59 = 0.0119
+    (draft,) = only(read(SCHWAB + row)).drafts
+    assert draft.quantity is not None
+    assert draft.price is not None
+    assert round(draft.quantity * draft.price, 15) == Decimal("0.01")
+
+
+def test_fees_of_a_third_currency_are_refused() -> None:
+    row = "Market buy,2026-02-03 14:30:00,US9229087690,VTI,V,E1,10,300,USD,1.25,2400.00,GBP,,,0.05,CHF\n"
+    assert "is in CHF" in only(read(T212 + row, base="GBP")).reason
+
+
+def test_a_total_that_the_rate_cannot_explain_is_refused() -> None:
+    row = "Market buy,2026-02-03 14:30:00,US9229087690,VTI,V,E1,10,300,USD,1.25,3000.00,GBP,,,,\n"
+    assert "at the rate in the row" in only(read(T212 + row, base="GBP")).reason
+
+
+def test_a_late_trade_counts_on_its_exchanges_day() -> None:
+    row = "Market buy,2026-02-04 01:30:00,US9229087690,VTI,V,E1,10,300,USD,1.25,2400.00,GBP,,,,\n"
+    (draft,) = only(read(T212 + row, base="GBP")).drafts
+    assert draft.effective.isoformat() == "2026-02-03"  # 20:30 in New York
+    assert draft.executed is not None
+
+
+def test_pence_become_pounds_in_price_and_amount() -> None:
+    text = (
+        GENERIC
+        + "2026-02-03,,buy,VOD.L,100,71.12,500,,GBX,,,,,,,\n2026-02-27,,dividend,VOD.L,,,,450,GBp,,50,,,,,\n"
+    )
+    assert [said(d)[3:] for d in drafts(read(text))] == [("100", "0.7112", "5", "GBP"), ("4.5", "0.5", "GBP")]
+
+
+def test_a_rows_own_rate_is_kept() -> None:
+    (draft,) = only(read(GENERIC + "2026-02-03,,buy,SAP.DE,10,180.5,1,,EUR,1.08,,,,,,\n")).drafts
+    assert draft.rate == Decimal("1.08")
+
+
+def test_options_and_the_like_are_not_taken_for_shares() -> None:
+    option = (
+        'Trades,Data,Order,Equity and Index Options,USD,VTI 20JUN26 300 C,"2026-02-03, 10:30:00",'
+        "1,2,2,-200,-1,201,0,0,O\n"
+    )
+    assert "is not read yet" in only(read(IBKR + option)).reason
+    short = "02/03/2026,YOU SOLD SHORT SALE VANGUARD (VTI) (Short),VTI,X,Short,-10,300,,,,3000,\n"
+    assert "is not read yet" in only(read(FIDELITY + short)).reason
+
+
+# -- symbols
+
+
+def test_a_share_class_is_written_as_the_feed_writes_it() -> None:
+    assert [d.symbol for d in drafts(read(shipped("schwab.csv")))].count("BRK-B") == 3  # BRK/B
+
+
+def test_an_unknown_symbol_is_told_with_the_option_that_maps_it() -> None:
+    row = only(read(GENERIC + "2026-02-03,,buy,TSLA,1,300,,,USD,,,,,,,\n"))
+    assert row.state == "unreadable"
+    assert "--map TSLA=SYMBOL" in row.reason
+
+
+def test_the_asset_that_is_likely_meant_is_suggested_and_not_assumed() -> None:
+    row = "Market buy,2026-02-03 08:30:00,GB00BH4HKS39,VOD,V,E1,10,71.12,GBX,100,7.11,GBP,,,,\n"
+    refused = only(read(T212 + row, base="GBP", symbols={}))
+    assert "--map GB00BH4HKS39=VOD.L" in refused.reason
+
+
+def test_a_row_in_another_currency_than_its_asset_is_refused() -> None:
+    assert "VTI is traded in USD" in only(read(GENERIC + "2026-02-03,,buy,VTI,1,300,,,EUR,,,,,,,\n")).reason
+
+
+def test_a_payment_in_a_currency_of_which_nothing_is_known_is_refused() -> None:
+    assert "nothing in CHF" in only(read(GENERIC + "2026-02-03,,deposit,,,,,5,CHF,,,,,,,\n")).reason
+
+
+# -- ids
+
+
+TWIN = "2026-02-03,,buy,VTI,10,300,1,,USD,,,,,,,\n"
+
+
+def test_twins_are_two_trades_whatever_stands_between_them() -> None:
+    other = "2026-02-04,,buy,VTI,1,300,,,USD,,,,,,,\n"
+    first = [d.id for d in drafts(read(GENERIC + TWIN + TWIN + other))]
+    later = [d.id for d in drafts(read(GENERIC + other + TWIN + TWIN))]
+    assert len(set(first)) == 3
+    assert set(first) == set(later)
+
+
+def test_an_id_does_not_depend_on_how_a_number_is_written_or_where_the_row_stands() -> None:
+    again = TWIN.replace("10,300,1", '"10.0","$300.00",1.00')
+    assert [d.id for d in drafts(read(GENERIC + "\n\n" + again))] == [d.id for d in drafts(read(GENERIC + TWIN))]
+
+
+def test_the_tax_that_comes_later_does_not_change_a_dividends_id() -> None:
+    bare, taxed = (
+        drafts(read(IBKR_DIVIDENDS + dividend("19") + more))[0] for more in ("", IBKR_TAX + tax("-2.85"))
+    )
+    assert bare.id == taxed.id
+    assert bare.amount != taxed.amount
+
+
+def test_the_brokers_own_id_is_kept_and_stands_for_one_transaction() -> None:
+    row = TWIN.replace(",\n", ",order-1\n")
+    table = read(GENERIC + row + row)
+    assert [d.id for d in drafts(table)] == ["generic:order-1"]
+    assert left(table, "ignored") == {3: "the same transaction as line 2"}
+
+
+def test_one_id_for_two_different_rows_is_refused() -> None:
+    row = TWIN.replace(",\n", ",order-1\n")
+    assert left(read(GENERIC + row + row.replace("300", "301")), "unreadable").keys() == {3}
+
+
+# -- several accounts, hostile content
+
+
+@pytest.mark.parametrize("name", ["fidelity.csv", "vanguard.csv"])
+def test_an_export_of_several_accounts_is_refused(name: str) -> None:
+    text = shipped(name)
+    number = "Z00000000" if name == "fidelity.csv" else "\n00000000,0"
+    start = text.rindex(number)
+    other = text[:start] + number.replace("00000000", "11111111") + text[start + len(number) :]
+    with pytest.raises(BadInput, match="2 accounts"):
+        read(other)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "\x1b]52;c;aGk=\x07",
+        "\x1b[2J",
+        "=cmd|' /C calc'!A0",
+        "[/red]",
+        "\u202egnp",
+        "x" * 100_000,
+        "9" * 100_000,
+        "\x9b31m",
+    ],
+)
+def test_hostile_cells_reach_nobody(cell: str) -> None:
+    table = read(GENERIC + f"{cell},,buy,{cell},{cell},{cell},,,{cell},,,,,,,{cell}\n")
+    row = only(table)
+    assert row.state == "unreadable"
+    for told in (row.text, row.reason):
+        assert told.isprintable()
+        assert len(told) < 400
+
+
+def test_a_cell_beyond_all_sizes_is_refused_with_its_line() -> None:
+    with pytest.raises(BadInput, match="line 2"):
+        read(GENERIC + "x" * 2_000_000 + ",,buy,,,,,,,,,,,,,\n")
+
+
+@pytest.mark.parametrize("quantity", ["1e15", "0.0000000000000000000000001", "-3", "0"])
+def test_quantities_that_cannot_be_kept_are_refused(quantity: str) -> None:
+    assert only(read(GENERIC + f"2026-02-03,,buy,VTI,{quantity},300,,,USD,,,,,,,\n")).state == "unreadable"
