@@ -11,14 +11,11 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from core.book.book import BookBuilder
-from core.book.changes import entry_of, same
+from core.book.changes import same
 from core.book.entries import Draft, Entry
-from core.book.growth import Growth
-from core.book.lots import HeldLot
 from core.book.report import entry_json
-from core.clock import WallClock
 from core.desk.desk import Desk
+from core.desk.import_lots import with_lots
 from core.errors import Conflict
 from core.ledger.importers.items import Declared, ImportTable, Row
 from core.ledger.ledger import Ledger
@@ -79,8 +76,9 @@ def plan_import(desk: Desk, table: ImportTable, *, include_probable: bool = Fals
     sorting = _Sorting(desk.ledger, {draft.id for row in table.rows for draft in row.drafts}, include_probable)
     for row in table.rows:
         sorting.take(row)
-    new, lacking = _with_lots(desk.ledger, sorted(sorting.new, key=_order))
-    unreadable = sorted([*sorting.unreadable, *lacking], key=lambda left: left.line)
+    new, lacking = with_lots(desk.ledger, sorted(sorting.new, key=_order))
+    left = (Left(row.line, row.text, why) for row, why in lacking)
+    unreadable = sorted([*sorting.unreadable, *left], key=lambda one: one.line)
     return ImportPlan(
         broker=table.broker,
         new=tuple(new),
@@ -123,6 +121,7 @@ class _Sorting:
         self._by_id = {entry.id: entry for entry in ledger.entries}
         voided = {entry.void_of for entry in ledger.entries}
         self._in_force = [e for e in ledger.entries if e.seq not in voided and e.kind not in ("void", "adopt")]
+        self._renamed = {e.symbol: (e.to, e.effective) for e in self._in_force if e.kind == "rename"}
         self._unmatched: dict[tuple[object, ...], list[Entry]] = defaultdict(list)
         for entry in self._in_force:
             if entry.id not in ids:
@@ -147,6 +146,10 @@ class _Sorting:
         if known:
             self._known(row, known)
             return
+        gone = next(filter(None, map(self._gone, row.drafts)), None)
+        if gone is not None:
+            self.unreadable.append(Left(row.line, row.text, gone))
+            return
         entry = self._alike(row.drafts)
         if entry is None:
             self.new.append(row)
@@ -156,6 +159,14 @@ class _Sorting:
             self.new.append(row)
         else:
             self.probable.append(Probable(row, entry.seq))
+
+    def _gone(self, draft: Draft) -> str | None:
+        """Why nothing more can happen to an asset whose symbol has changed."""
+        to, since = self._renamed.get(draft.symbol, (None, date.max))
+        moves_lots = draft.quantity is not None or draft.received or draft.new is not None
+        if draft.effective < since or not moves_lots:
+            return None
+        return f"{draft.symbol} is {to} since {since}: say so with --map {draft.symbol}={to}"
 
     def _known(self, row: Row, known: Sequence[Entry]) -> None:
         drafts = [self._as_recorded(draft) for draft in row.drafts]
@@ -258,85 +269,6 @@ def _order(row: Row) -> tuple[date, int, time, int]:
         return (main.effective, 2, _EVENING, row.line)
     rank = 1 if main.side is None else 2
     return (main.effective, rank, _MORNING, row.line)
-
-
-def _with_lots(ledger: Ledger, rows: Sequence[Row]) -> tuple[list[Row], list[Left]]:
-    """The rows that can be recorded one after the other, and those that sell what is not held."""
-    if not any(draft.side == "sell" for row in rows for draft in row.drafts):
-        return list(rows), []
-    lots, taken, lacking = _Lots(ledger, rows), [], []
-    for row in rows:
-        missing = next(filter(None, map(lots.missing, row.drafts)), None)
-        if missing is None:
-            taken.append(row)
-            for draft in row.drafts:
-                lots.add(draft)
-        else:
-            lacking.append(Left(row.line, row.text, missing))
-    return taken, lacking
-
-
-class _Lots:
-    """How much of each symbol is held while rows are added.
-
-    Where nothing but trades is added behind what is recorded, quantities tell; else the book itself has to.
-    """
-
-    def __init__(self, ledger: Ledger, rows: Sequence[Row]) -> None:
-        self._ledger = ledger
-        self._held: dict[str, Decimal] = {}
-        self._growth: Growth | None = None
-        self._difficult: set[str] = set()
-        latest: dict[str, date] = {}
-        for entry in ledger.entries:
-            for symbol in filter(None, (entry.symbol, entry.to)):
-                latest[symbol] = max(entry.effective, latest.get(symbol, date.min))
-        for draft in (draft for row in rows for draft in row.drafts):
-            for symbol in filter(None, (draft.symbol, draft.to)):
-                if draft.kind in _FIRST or latest.get(symbol, date.min) > draft.effective:
-                    self._difficult.add(symbol)
-
-    def missing(self, draft: Draft) -> str | None:
-        """Why a sale cannot be recorded; None for one that can, and for everything else."""
-        if draft.side != "sell" or draft.symbol is None:
-            return None
-        sold, held = draft.quantity or ZERO, self._quantity(draft.symbol, draft.effective)
-        if sold <= held:
-            return None
-        return (
-            f"sells {plain(sold)} {draft.symbol} on {draft.effective}, but {plain(sold - held)} of them are not "
-            "held: record first what you held before the export begins, as lots of the [[asset]] or a transfer"
-        )
-
-    def add(self, draft: Draft) -> None:
-        """Counts in what a draft adds to the lots, or takes from them."""
-        if draft.symbol is None or draft.kind in ("cash", "interest", "fee"):
-            return
-        if draft.symbol in self._difficult or draft.to is not None:
-            growth = self._grown()
-            seq = len(self._ledger.entries) + len(growth.fresh) + 1
-            growth.add(entry_of(draft, seq, WallClock().now(), growth.held_on))
-            return
-        moved = sum((lot.quantity for lot in draft.received), draft.quantity or ZERO)
-        held = self._quantity(draft.symbol, draft.effective)
-        self._held[draft.symbol] = held - moved if draft.side == "sell" else held + moved
-
-    def _quantity(self, symbol: str, day: date) -> Decimal:
-        if symbol in self._difficult:
-            return _sum(self._grown().held_on(symbol, day))
-        if symbol not in self._held:
-            self._held[symbol] = _sum(self._ledger.book.held_on(symbol, day))
-        return self._held[symbol]
-
-    def _grown(self) -> Growth:
-        if self._growth is None:
-            head, entries = self._ledger.head, self._ledger.entries
-            self._growth = Growth(BookBuilder(head, entries), lambda fresh: BookBuilder(head, [*entries, *fresh]))
-        return self._growth
-
-
-def _sum(lots: Iterable[HeldLot]) -> Decimal:
-    return sum((lot.quantity for lot in lots), ZERO)
 
 
 # -- as JSON

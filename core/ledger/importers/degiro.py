@@ -209,7 +209,7 @@ def _change(fields: dict[str, Any], isin: str, description: str) -> Item:
     kind = next((kind for start, kind in kinds.items() if description.startswith(start)), None)
     if kind is None:
         raise Unreadable(f"{shown(description)} is not read yet: record it by hand")
-    what = f"the row does not tell it whole: record it first, as a {kind}"
+    what = f"the row does not tell it whole: record it first, with `strikezone record {kind}`"
     return Item(said="declared", match=kind, what=what, names=(isin,), **fields)
 
 

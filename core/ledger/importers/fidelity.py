@@ -51,9 +51,17 @@ _SAID: Final[tuple[tuple[str, Said], ...]] = (
 _DECLARED: Final = (
     ("REVERSE SPLIT", "split", "record it first, with `strikezone record split`"),
     ("DISTRIBUTION", "split", "Fidelity does not say its ratio: record it first, with `strikezone record split`"),
-    ("NAME CHANGED", "rename", "record it first, as a change of symbol"),
-    ("TRANSFER", "transfer", "Fidelity does not say what the shares cost: record them first, as a transfer"),
-    ("JOURNALED", "transfer", "Fidelity does not say what the shares cost: record them first, as a transfer"),
+    ("NAME CHANGED", "rename", "record it first, with `strikezone record rename`"),
+    (
+        "TRANSFER",
+        "transfer",
+        "Fidelity does not say what the shares cost: record them first, with `strikezone record transfer`",
+    ),
+    (
+        "JOURNALED",
+        "transfer",
+        "Fidelity does not say what the shares cost: record them first, with `strikezone record transfer`",
+    ),
 )
 
 

@@ -227,16 +227,18 @@ class _Statement:
                 return ignored(line, "the old shares, which the row of the new ones tells of")
             return Item(said="split", new=Decimal(split["new"]), old=Decimal(split["old"]), **fields)
         if "spinoff" in text.lower():
-            what = "which share of the basis it takes is not in the statement: record it first, as a spin-off"
+            what = (
+                "its share of the basis is not in the statement: record it first, with `strikezone record spinoff`"
+            )
             return Item(said="declared", match="spinoff", what=what, **fields)
         if "cusip/isin change" in text.lower():
-            return Item(said="declared", match="rename", what="record it first, as a change of symbol", **fields)
+            return Item(
+                said="declared", match="rename", what="record it first, with `strikezone record rename`", **fields
+            )
         raise Unreadable(f"{shown(text)} {_UNREAD}")
 
     def _transfer(self, line: Line, at: Columns) -> Item:
-        what = (
-            "what the shares cost is not in the statement: record them first, as a transfer or as lots of the file"
-        )
+        what = "what the shares cost is not in the statement: record them first, with `strikezone record transfer`"
         return Item(
             line=line.number, text=line.text, said="declared", match="transfer", what=what,
             names=self._names(at(line, "symbol")), day=day(at(line, "date"), _FORM),

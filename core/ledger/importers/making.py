@@ -5,10 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from core.book.drafts import checked
 from core.book.entries import Draft, HeadLot, Side
@@ -29,7 +27,6 @@ _LONGEST_NOTE: Final = 60
 _LONGEST_ID: Final = 60
 _HASH_DIGITS: Final = 24
 _CONVERSION: Final = "conversion"
-_ZONES: Final = {"us": "America/New_York", "uk": "Europe/London"}
 _ORIGIN: Final = (
     "line",
     "text",
@@ -40,12 +37,6 @@ _ORIGIN: Final = (
     "withheld",
     "cancelled_by",
 )  # not part of an id
-
-
-def exchange_day(asset: Asset, moment: datetime) -> date:
-    """The day of `moment` in the time zone of the asset's exchange; UTC for crypto and unknown exchanges."""
-    zone = None if asset.kind == "crypto" else _ZONES.get(asset.market)
-    return moment.astimezone(ZoneInfo(zone) if zone else UTC).date()
 
 
 class Maker:

@@ -57,9 +57,9 @@ _DECLARED: Final = {
 }
 _FIX: Final = {
     "split": "Schwab does not say its ratio: record it first, with `strikezone record split`",
-    "spinoff": "Schwab does not say which share of the basis it takes: record it first, as a spin-off",
-    "rename": "record it first, as a change of symbol",
-    "transfer": "Schwab does not say what the shares cost: record them first, as a transfer or as lots of the file",
+    "spinoff": "Schwab does not say its share of the basis: record it first, with `strikezone record spinoff`",
+    "rename": "record it first, with `strikezone record rename`",
+    "transfer": "Schwab does not say what the shares cost: record them first, with `strikezone record transfer`",
 }
 _CUSIP: Final = re.compile(r"(?=.*\d)[0-9A-Z]{9}")
 _AS_OF: Final = " as of "
@@ -110,7 +110,7 @@ def _item(line: Line, at: Columns) -> Item:
     if said in ("cash", "interest", "fee") and (said == "cash" or not symbol):
         fields["names"] = ()
     if said == "cash" and quantity:
-        raise Unreadable("it moves shares, not cash: record it by hand, as a transfer")
+        raise Unreadable("it moves shares, not cash: record it with `strikezone record transfer`")
     return Item(said=said, amount=amount, note=at(line, "description"), match=_match(said, at, line), **fields)
 
 

@@ -18,9 +18,10 @@ from msgspec.structs import replace
 
 from core.ledger.importers.cells import Unreadable, moment, needed, number, shown, unit
 from core.ledger.importers.items import Item, Said, items_of
-from core.ledger.importers.making import Maker, exchange_day
+from core.ledger.importers.making import Maker
 from core.ledger.importers.profile import Columns, Names, Profile
 from core.ledger.importers.sheet import Line
+from core.market.sessions import exchange_day
 from core.money import ZERO, rounded
 
 _FEES: Final = (
@@ -76,7 +77,7 @@ def _item(line: Line, at: Columns, maker: Maker) -> Item | list[Item]:
     asset = maker.asset(names)
     currency, parts = unit(at(line, "currency (price / share)"))
     fields |= {"names": names, "currency": currency, **_at(when)}
-    fields["day"] = exchange_day(asset, when)
+    fields["day"] = exchange_day(asset, None, when)
     shares = needed(number(at(line, "no. of shares")), "number of shares")
     if action.startswith("stock split"):
         opening = action.endswith("open")

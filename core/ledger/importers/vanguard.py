@@ -46,9 +46,12 @@ _SAID: Final[dict[str, Said]] = {
 _DECLARED: Final = {
     "stock split": ("split", "Vanguard does not say its ratio: record it first, with `strikezone record split`"),
     "reverse split": ("split", "Vanguard does not say its ratio: record it first, with `strikezone record split`"),
-    "spin-off": ("spinoff", "Vanguard does not say which share of the basis it takes: record it first"),
-    "conversion (incoming)": ("rename", "record it first, as a change of symbol"),
-    "conversion (outgoing)": ("rename", "record it first, as a change of symbol"),
+    "spin-off": (
+        "spinoff",
+        "Vanguard does not say its share of the basis: record it first, with `strikezone record spinoff`",
+    ),
+    "conversion (incoming)": ("rename", "record it first, with `strikezone record rename`"),
+    "conversion (outgoing)": ("rename", "record it first, with `strikezone record rename`"),
 }
 
 
@@ -96,7 +99,7 @@ def _item(line: Line, at: Columns, maker: Maker) -> Item:
             **fields,
         )
     if said == "cash" and shares and symbol and not cash:
-        what = "Vanguard does not say what the shares cost: record them first, as a transfer"
+        what = "Vanguard does not say what the shares cost: record them first, with `strikezone record transfer`"
         return Item(said="declared", match="transfer", what=what, names=(symbol,), **fields)
     if said == "dividend" and cash:
         said = "interest"

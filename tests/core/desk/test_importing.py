@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.book.entries import Draft
 from core.desk.desk import Desk
@@ -287,9 +289,47 @@ def test_a_file_that_differs_from_the_ledger_records_nothing(trying: Trying, tmp
     other.desk.close()
 
 
+def test_a_symbol_that_is_no_more_is_told_with_the_new_one(trying: Trying) -> None:
+    trying.record(BUY)
+    trying.desk.record(by_hand(kind="rename", to="BND", effective=date(2026, 3, 1)))
+    assert reasons(trying.plan(BUY.replace("02-03", "03-02") + SELL.replace("VTI", "BND"))) == {
+        2: "VTI is BND since 2026-03-01: say so with --map VTI=BND"
+    }
+
+
 def test_two_who_import_the_same_export_record_it_once(trying: Trying, tmp_path: Path) -> None:
     other = Trying(tmp_path)
     trying.plan(DEPOSIT + BUY)
     other.record(DEPOSIT + BUY)
     assert trying.record(DEPOSIT + BUY).recorded == ()
     other.desk.close()
+
+
+ROWS = st.lists(
+    st.tuples(
+        st.integers(1, 6),  # the day
+        st.sampled_from(["buy,VTI,{},100,1,,", "sell,VTI,{},100,0.5,,", "deposit,,,,,{},", "dividend,VTI,,,,{},"]),
+        st.integers(1, 3),
+    ),
+    max_size=12,
+)
+
+
+@given(rows=ROWS, first=st.integers(1, 6), last=st.integers(1, 6))
+@settings(max_examples=40, deadline=None)
+def test_exports_that_overlap_by_whole_days_record_what_one_export_of_all_does(
+    rows: list[tuple[int, str, int]], first: int, last: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    def text(days: range) -> str:
+        return "".join(f"2026-02-{day:02},,{row.format(count)}USD,,,,\n" for day, row, count in rows if day in days)
+
+    lots = (OpeningLot(Decimal(100), Decimal(80), date(2023, 5, 1)),)
+    books = []
+    for exports in ([range(1, 7)], [range(1, max(first, last) + 1), range(min(first, last), 7)]):
+        trying = Trying(tmp_path_factory.mktemp("books"), assets=(Asset("VTI", "USD", lots=lots),))
+        for days in exports:
+            trying.record(text(days))
+        books.append((trying.held("VTI"), trying.desk.ledger.book.cash, {e.id for e in trying.desk.entries()}))
+        trying.desk.close()
+    assert books[0] == books[1]
+    assert len(books[0][2]) == len(rows)
