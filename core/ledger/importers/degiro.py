@@ -49,7 +49,6 @@ _SAID: Final[tuple[tuple[str, Said], ...]] = (
     ("degiro exchange connection fee", "fee"),
     ("exchange connection fee", "fee"),
     ("adr/gdr pass-through fee", "fee"),
-    ("corporate action", "fee"),
     ("flatex deposit", "cash"),
     ("deposit", "cash"),
     ("ideal deposit", "cash"),
@@ -61,6 +60,7 @@ _SAID: Final[tuple[tuple[str, Said], ...]] = (
     ("processed flatex withdrawal", "cash"),
     ("promotion", "cash"),
     ("fx credit", "cash"),
+    ("currency exchange", "cash"),
     ("fx debit", "cash"),
 )
 _INSIDE: Final = (

@@ -20,9 +20,7 @@ from core.ledger.importers.sheet import Line
 from core.money import ZERO
 
 _CORE: Final = frozenset({"SPAXX", "FDRXX", "FZFXX", "FCASH", "CORE"})  # where an account keeps its cash
-_UNREAD: Final = re.compile(
-    r"OPENING TRANSACTION|CLOSING TRANSACTION|SHORT|ASSIGNED|EXERCISED|EXPIRED|CANCEL|MERGER|IN LIEU|RETURN OF CAP"
-)
+_UNREAD: Final = re.compile(r"YOU (BOUGHT|SOLD) (OPENING|CLOSING|SHORT SALE|SHORT COVER|ASSIGNED|EXERCISED|CANCEL)")
 _SAID: Final[tuple[tuple[str, Said], ...]] = (
     ("YOU BOUGHT", "buy"),
     ("YOU SOLD", "sell"),
@@ -97,7 +95,7 @@ def _item(line: Line, at: Columns, maker: Maker) -> Item:
         if action.startswith(start) and quantity and symbol:
             return Item(said="declared", match=kind, what=what, names=(symbol,), **fields)
     said = next((said for start, said in _SAID if action.startswith(start)), None)
-    if said is None or _UNREAD.search(action.partition(" (")[0]):
+    if said is None or _UNREAD.match(action) or at(line, "type").lower() == "short":
         raise Unreadable(f"{shown(at(line, 'action'))} is not read yet: record it by hand")
     if said in ("buy", "sell", "reinvest"):
         return Item(

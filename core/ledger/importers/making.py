@@ -121,6 +121,8 @@ class Maker:
                 why = f"the same transaction as line {known.line}"
                 return Row(line=item.line, text=item.text, state="ignored", reason=why)
             raise Unreadable(f"has the broker's id of line {known.line}, {clean(item.id, 40)}, and says otherwise")
+        if item.said in _PAYMENTS and item.amount == 0 and not item.withheld:
+            return Row(line=item.line, text=item.text, state="ignored", reason="an amount of nothing")
         drafts = _MAKERS[item.said](self, item)
         id_ = self._id(item, repeated)
         if item.id:
@@ -253,6 +255,7 @@ class Maker:
 
 
 _CLASS: Final = str.maketrans(" /.", "---")  # BRK B, BRK/B and BRK.B are Yahoo's BRK-B
+_PAYMENTS: Final = frozenset({"cash", "interest", "fee", "dividend"})
 _SUFFIXES: Final = ("", "/2", "/3")
 _MAKERS: Final[dict[str, Callable[[Maker, Item], list[Draft]]]] = {
     "buy": Maker._trade,

@@ -73,6 +73,10 @@ def _item(line: Line, at: Columns, maker: Maker) -> Item | list[Item]:
         )
     if action == "currency conversion":
         return _conversion(line, at, {**fields, **_at(when)})
+    if not action.endswith((" buy", " sell")) and not action.startswith(("dividend", "stock split")):
+        raise Unreadable(f"{shown(at(line, 'action'))} is not read yet: record it by hand")
+    if "return of capital" in action:
+        raise Unreadable("a return of capital lowers the basis, which is not kept yet: record it by hand")
     names = (at(line, "ticker"), at(line, "isin"))
     asset = maker.asset(names)
     currency, parts = unit(at(line, "currency (price / share)"))
@@ -86,9 +90,7 @@ def _item(line: Line, at: Columns, maker: Maker) -> Item | list[Item]:
     price = needed(number(at(line, "price / share")), "price")
     if action.startswith("dividend"):
         return _dividend(line, at, fields, shares * price / parts, total)
-    if action.endswith((" buy", " sell")):
-        return _trade(line, at, fields, action, (shares, price, parts), total)
-    raise Unreadable(f"{shown(at(line, 'action'))} is not read yet: record it by hand")
+    return _trade(line, at, fields, action, (shares, price, parts), total)
 
 
 def _trade(

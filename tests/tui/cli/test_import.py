@@ -241,3 +241,15 @@ def test_both_files_of_degiro_add_up(cli: Desk60) -> None:
     test_every_shipped_export_is_recorded_once_and_leaves_a_sound_ledger(cli, "degiro-transactions.csv")
     cli("import", "FILE", ROOT / "sample_portfolios" / "exports" / "degiro-account.csv")
     assert {currency: left for currency, left in cash(cli).items() if left != "0.00"} == {"EUR": "963.89"}
+
+
+def test_a_gain_is_the_one_that_the_broker_reckoned(cli: Desk60) -> None:
+    """The export's own `Result` of selling 4 of 10: 998.50 received, less 4/10 of the 2403.60 paid, with fees."""
+    cli.book.write_text(
+        'schema = 1\nid = "classic-60-40"\nbase_currency = "GBP"\n[import.symbols]\nVOD = "VOD.L"\n'
+        '[[asset]]\nsymbol = "VTI"\ncurrency = "USD"\n[[asset]]\nsymbol = "VOD.L"\ncurrency = "GBp"\n'
+        '[[asset]]\nsymbol = "NVDA"\ncurrency = "USD"\n'
+    )
+    cli("import", "FILE", ROOT / "sample_portfolios" / "exports" / "trading212.csv")
+    (row,) = cli("ledger", "gains", "FILE", "--json").json["gains"]
+    assert (row["proceeds"], row["basis"], row["gain"]) == ("998.50", "961.44", "37.06")

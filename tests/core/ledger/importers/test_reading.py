@@ -327,6 +327,55 @@ def test_options_and_the_like_are_not_taken_for_shares() -> None:
     assert "is not read yet" in only(read(FIDELITY + short)).reason
 
 
+def test_a_fund_may_be_called_short_and_a_gain_too() -> None:
+    rows = (
+        '02/03/2026,"YOU BOUGHT VANGUARD SHORT-TERM BOND ETF (BND) (Cash)",BND,X,Cash,10,73,,,,-730,\n'
+        '02/04/2026,"SHORT-TERM CAP GAIN VANGUARD SHORT-TERM BOND ETF (BND) (Cash)",BND,X,Cash,0,,,,,5,\n'
+    )
+    assert [said(d)[1] for d in drafts(read(FIDELITY + rows))] == ["buy", "dividend"]
+
+
+@pytest.mark.parametrize(
+    ("action", "account"),
+    [
+        ("YOU SOLD OPENING TRANSACTION CALL (VTI)", "Margin"),
+        ("YOU BOUGHT SHORT COVER VANGUARD (VTI)", "Margin"),
+        ("YOU BOUGHT ASSIGNED PUTS VANGUARD (VTI)", "Cash"),
+        ("YOU BOUGHT CANCEL VANGUARD (VTI)", "Cash"),
+        ("YOU SOLD VANGUARD (VTI)", "Short"),
+        ("MERGER MER PAYOUT VANGUARD (VTI)", "Cash"),
+        ("IN LIEU OF FRX SHARE VANGUARD (VTI)", "Cash"),
+    ],
+)
+def test_what_is_no_plain_trade_at_fidelity_is_refused(action: str, account: str) -> None:
+    row = f"02/03/2026,{action},VTI,X,{account},-10,300,,,,3000,\n"
+    assert "is not read yet" in only(read(FIDELITY + row)).reason
+
+
+def test_what_lowers_the_basis_is_no_dividend() -> None:
+    row = "Dividend (Return of capital),2026-03-31 13:00:00,US9229087690,VTI,V,,10,0.5,USD,,4.00,GBP,0,USD,,\n"
+    assert "return of capital" in only(read(T212 + row, base="GBP")).reason.lower()
+    paid = "Dividends,Data,USD,2026-03-31,VTI(US9229087690) Cash Dividend USD 1 per Share (Return of Capital),10\n"
+    assert "return of capital" in only(read(IBKR_DIVIDENDS + paid)).reason
+
+
+def test_an_action_that_is_not_known_is_named_even_without_an_asset() -> None:
+    row = "Result adjustment,2026-03-31 13:00:00,,,,E9,,,,,4.00,GBP,,,,\n"
+    assert only(read(T212 + row, base="GBP")).reason == '"Result adjustment" is not read yet: record it by hand'
+
+
+def test_cash_for_shares_is_not_taken_for_a_fee() -> None:
+    head = "Date,Time,Value date,Product,ISIN,Description,FX,Change,,Balance,,Order Id\n"
+    row = "01-04-2026,09:00,31-03-2026,SAP,DE0007164600,Corporate Action Cash Settlement,,EUR,5.00,EUR,5.00,\n"
+    assert "is not read yet" in only(read(head + row, base="EUR")).reason
+
+
+@pytest.mark.parametrize("kind", ["interest", "fee", "dividend"])
+def test_an_amount_of_nothing_is_left_out(kind: str) -> None:
+    row = only(read(GENERIC + f"2026-02-03,,{kind},VTI,,,,0.00,USD,,,,,,,\n"))
+    assert (row.state, row.reason) == ("ignored", "an amount of nothing")
+
+
 # -- symbols
 
 
