@@ -92,7 +92,7 @@ class Maker:
 
     def _stranger(self, names: tuple[str, ...]) -> str:
         """Why no asset is called by any of `names`, and how to say which one is meant."""
-        called = [clean(name, 32) for name in names if name]
+        called = [said for name in names if (said := clean(name[:400], 32))]
         if not called:
             return "the asset's symbol is missing"
         mapped = next((self._symbols[name] for name in names if name in self._symbols), None)
@@ -163,10 +163,10 @@ class Maker:
         """
         price, total = needed(item.price, "price"), needed(item.total, "total")
         paid, value = item.settled, quantity * price
-        if not value or not total:
-            raise Unreadable("a trade of no value in another currency than it was settled in")
         own_fees, foreign = item.fees or ZERO, item.foreign_fees or ZERO
         sign = 1 if side == "buy" else -1
+        if value + sign * own_fees <= 0 or not total:
+            raise Unreadable("a trade of no value in another currency than it was settled in")
         net = (total - sign * foreign) / (value + sign * own_fees)  # settled currency per unit of the trade's
         if net <= 0:
             raise Unreadable("its fees are more than it brought")
@@ -174,6 +174,8 @@ class Maker:
             raise Unreadable(f"{plain(total)} {paid} is not what it comes to at the rate in the row")
         fees = own_fees + rounded(foreign / net, _FEE_DECIMALS)
         own = value + sign * fees
+        if own <= 0:
+            raise Unreadable("its fees are more than it brought")
         rate = rounded(total / own, _DECIMALS) if paid == self.portfolio.base_currency else None
         trade = self._draft(
             item, "trade", symbol=asset.symbol, side=side, quantity=quantity, price=price, fees=fees, rate=rate

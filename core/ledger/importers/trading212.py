@@ -194,7 +194,7 @@ def _splits(items: list[Item]) -> list[Item]:
 
 def _ratio(before: Decimal | None, after: Decimal | None) -> tuple[int, int] | None:
     """New for old, in small whole numbers; None if the quantities, which have ten decimals, are none's."""
-    if not before or not after:
+    if before is None or after is None or before <= 0 or after <= 0:
         return None
     exactly = Fraction(after) / Fraction(before)
     near = exactly.limit_denominator(_LARGEST_RATIO) if exactly > 1 else 1 / (1 / exactly).limit_denominator(1000)
