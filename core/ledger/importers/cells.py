@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 from core.money import MINOR_UNITS, exact
 from core.text import clean
 
+When = TypeVar("When", date, datetime)
 Style = Literal["point", "comma"]  # which of the two stands before the decimals
 
 _LONGEST_NUMBER: Final = 60
@@ -24,6 +25,7 @@ _UNDECIDED: Final = re.compile(r"[1-9]\d{0,2}([.,])\d{3}", re.ASCII)  # 1,234: a
 _US_DAY: Final = re.compile(r"(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4})", re.ASCII)
 _EU_DAY: Final = re.compile(r"(?P<day>\d{2})-(?P<month>\d{2})-(?P<year>\d{4})", re.ASCII)
 _ISO_DAY: Final = re.compile(r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})", re.ASCII)
+_YEARS: Final = range(1900, 3000)
 _FORMS: Final = {
     "month/day/year": _US_DAY,
     "day-month-year": _EU_DAY,
@@ -112,9 +114,16 @@ def day(text: str, form: Form) -> date:
     if found is None:
         raise Unreadable(f"{shown(text)} is no day written {form}")
     try:
-        return date(int(found["year"]), int(found["month"]), int(found["day"]))
+        return _plausible(date(int(found["year"]), int(found["month"]), int(found["day"])))
     except ValueError as error:
         raise Unreadable(f"{shown(text)} is no day of the calendar") from error
+
+
+def _plausible(when: When) -> When:
+    """`when`, ValueError if its year is a slip: beyond them zones run out."""
+    if when.year not in _YEARS:
+        raise ValueError("the year is none to trade in")
+    return when
 
 
 def clock(text: str) -> time | None:
@@ -135,7 +144,7 @@ def moment(text: str) -> datetime:
     try:
         if len(text) > _LONGEST_SHOWN:
             raise ValueError("too long")
-        return datetime.fromisoformat(text.strip())
+        return _plausible(datetime.fromisoformat(text.strip()))
     except ValueError as error:
         raise Unreadable(f"{shown(text)} is no time written year-month-day hour:minute") from error
 

@@ -170,7 +170,7 @@ class Maker:
         net = (total - sign * foreign) / (value + sign * own_fees)  # settled currency per unit of the trade's
         if net <= 0:
             raise Unreadable("its fees are more than it brought")
-        if item.rate is not None and abs(net / item.rate - 1) > _RATE_NEAR:
+        if item.rate is not None and abs(net - item.rate) > abs(item.rate) * _RATE_NEAR:
             raise Unreadable(f"{plain(total)} {paid} is not what it comes to at the rate in the row")
         fees = own_fees + rounded(foreign / net, _FEE_DECIMALS)
         own = value + sign * fees

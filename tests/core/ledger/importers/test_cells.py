@@ -108,6 +108,7 @@ def test_a_day_is_read_in_its_profiles_form(text: str, form: Form, value: date) 
         ("03/04/2026", "day-month-year"),
         ("02/30/2026", "month/day/year"),
         ("03/04/26", "month/day/year"),
+        ("03/04/0202", "month/day/year"),
         ("", "year-month-day"),
         ("2026-03-04T10:00", "year-month-day"),
         ("1" * 10**6, "year-month-day"),
