@@ -20,7 +20,7 @@ Said = Literal[
 State = Literal["read", "declared", "ignored", "unreadable"]
 
 
-class Item(Struct, frozen=True, kw_only=True):
+class Item(Struct, frozen=True, kw_only=True, gc=False):
     """One row of an export. Money is in `currency`, a major unit; `names` are the broker's for the asset.
 
     - buy, sell: quantity, price and fees are not negative; `total` is the cash that moved if the row says so, with
@@ -65,7 +65,7 @@ class Item(Struct, frozen=True, kw_only=True):
     cancelled_by: int | None = None  # the line that takes it back
 
 
-class Declared(Struct, frozen=True):
+class Declared(Struct, frozen=True, gc=False):
     """A corporate action that an export names without all that it takes to record it."""
 
     kind: str
@@ -73,7 +73,7 @@ class Declared(Struct, frozen=True):
     day: date
 
 
-class Row(Struct, frozen=True, kw_only=True):
+class Row(Struct, frozen=True, kw_only=True, gc=False):
     """A row of the export and what comes of it: `drafts`, or the `reason` why there are none.
 
     An ignored row that has drafts was taken back by the broker: they must not be recorded, or no longer be.

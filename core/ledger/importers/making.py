@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from core.book.drafts import checked
 from core.book.entries import Draft, HeadLot, Side
 from core.errors import BadInput
@@ -291,8 +293,7 @@ def _price_paid(item: Item, side: Side, quantity: Decimal, fees: Decimal) -> Dec
 
 
 def _finished(draft: Draft, id_: str) -> Draft:
-    return checked(Draft(**{**{name: getattr(draft, name) for name in draft.__struct_fields__}, "id": id_}),
-                   new_id=lambda: id_)  # fmt: skip
+    return checked(replace(draft, id=id_), new_id=lambda: id_)
 
 
 def _content(item: Item) -> tuple[str, ...]:
