@@ -55,6 +55,7 @@ COMMANDS = [
     (("check", "FILE", "PRICES", "--json"), 1),
     (("confirm", "FILE", "--all", "--yes", "PRICES", "--json"), 0),
     (("record", "deposit", "FILE", "1", "--json"), 0),
+    (("import", "FILE", str(ROOT / "sample_portfolios" / "exports" / "vanguard.csv"), "--json"), 0),
     (("ledger", "list", "FILE", "--json"), 0),
     (("ledger", "positions", "FILE", "--json"), 0),
     (("ledger", "verify", "FILE"), 0),

@@ -157,19 +157,21 @@ class Desk:
             digest, kept = kept_texts(snapshot, requests, executed, self.ledger.group_sizes())
             return self._append([confirmation.keeping(one, digest, kept) for one in drafts])
 
-    def record(self, draft: Draft) -> Confirmed:
-        """Records what happened elsewhere."""
+    def record(self, *drafts: Draft) -> Confirmed:
+        """Records what happened elsewhere, all or none."""
         with self._lock, self.ledger.locked():
             self._refuse_conflicts()
-            if draft.symbol is not None and self.portfolio.asset(draft.symbol) is None:
-                raise BadInput(
-                    f"{draft.symbol} is not in the portfolio",
-                    where=self.portfolio.path,
-                    fix="add an [[asset]] for it, or correct the symbol",
-                )
-            confirmed = self._append([draft])
-            if draft.kind == "split" and confirmed.recorded and draft.symbol is not None:
-                self.prices.forget_typed(draft.symbol)
+            known = {asset.symbol for asset in self.portfolio.assets}
+            for draft in drafts:
+                if draft.symbol is not None and draft.symbol not in known:
+                    raise BadInput(
+                        f"{draft.symbol} is not in the portfolio",
+                        where=self.portfolio.path,
+                        fix="add an [[asset]] for it, or correct the symbol",
+                    )
+            confirmed = self._append(drafts)
+            for symbol in {entry.symbol for entry in confirmed.recorded if entry.kind == "split"}:
+                self.prices.forget_typed(str(symbol))
             return confirmed
 
     def entries(self) -> tuple[Entry, ...]:

@@ -106,6 +106,7 @@ def _portfolio(top: Table, folder: Path, path: str, fees: tuple[Fee, ...] | None
         limits=_limits(top.table("limits")),
         tax=_tax(top.table("tax")),
         assets=tuple(_asset(table, base, policy, spread, of_value) for table in asset_tables),
+        import_symbols=_import_symbols(top.table("import")),
     )
     for key in ("sleeve", "tilt", "contribution", "overlay"):
         if top.take(key, _any_rows, False):
@@ -125,6 +126,13 @@ def _check(
     if of_value:
         checks.check_fixed_value(cash, policy, portfolio.policy.scope)
     checks.check_bands(rows, cash, portfolio.cash)
+
+
+def _import_symbols(table: Table) -> dict[str, str]:
+    """`[import.symbols]`: which asset a broker means by a ticker or ISIN."""
+    names = table.table("symbols")
+    table.refuse_unknown()
+    return {name: names.take(name, readers.symbol, "") for name in names.values}
 
 
 def _with_warnings(portfolio: Portfolio) -> Portfolio:

@@ -264,6 +264,7 @@ class Portfolio(Struct, frozen=True):
     tax: Tax = Tax()
     warnings: tuple[str, ...] = ()
     text: str = ""
+    import_symbols: dict[str, str] = {}  # a broker's ticker or ISIN -> the symbol of an asset
 
     @property
     def fixed_value(self) -> bool:

@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "prices": "tui.cli.prices:prices",
     "confirm": "tui.cli.confirm:confirm",
     "record": "tui.cli.happenings:record",
+    "import": "tui.cli.importing:import_",
     "ledger": "tui.cli.ledger:ledger",
     "init": "tui.cli.init:init",
     "doctor": "tui.cli.doctor:doctor",

@@ -386,6 +386,12 @@ BAD: list[tuple[str, str, str]] = [
     (HEAD + "asset = [1]", "book.toml: asset[1]", "must be a table, not 1"),
     (HEAD + "[[policy]]\n" + VTI + BND, "book.toml: policy", "must be one table, not a list"),
     (HEAD + "tolerence = 1\n" + VTI + BND, "book.toml: tolerence", "unknown key"),
+    (BOOK + "[import]\nsymbol = {}\n", "book.toml: import.symbol", "unknown key"),
+    (
+        BOOK + "[import.symbols]\nUS9229087690 = 5\n",
+        "book.toml: import.symbols.US9229087690",
+        "must be text, not 5",
+    ),
     # names
     (BOOK.replace('id = "book"\n', ""), "book.toml: id", "is missing"),
     (BOOK.replace('"book"', '"My Book"'), "book.toml: id", "must be of a-z, 0-9 and -"),
@@ -716,3 +722,8 @@ def test_reading_a_file_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_what_a_broker_calls_an_asset_is_read() -> None:
+    written = BOOK + '[import.symbols]\nUS9229087690 = "VTI"\n"BRK B" = "BND"\n'
+    assert parse_portfolio(written, "book.toml", Path()).import_symbols == {"US9229087690": "VTI", "BRK B": "BND"}
