@@ -2,8 +2,9 @@
 
 Syntax: ledger 3, https://ledger-cli.org/doc/ledger3.html, "Buying and Selling Stock" and "Balance assertions". The
 price per unit is part of a lot's name there, so it has the same digits wherever the lot stands, 24 decimals if it
-does not end. ledger checks and shows sums at as many decimals as any amount in the file has: amounts have at most
-twelve, and a gain makes good what its sale's other amounts lost by that.
+does not end. ledger checks and shows sums at as many decimals as any amount in the file has: amounts are rounded to
+twelve, and a gain makes good what its sale's other amounts lost by that. Only where a half would be left over,
+which ledger would take for an error, all have more.
 """
 
 from __future__ import annotations
@@ -43,8 +44,13 @@ class _Line(Struct, frozen=True):
 def ledger_cli(head: Head, entries: Sequence[Entry], accounts: Accounts, year: int | None = None) -> str:
     """The whole ledger, or one year of it, as a file that `ledger` accepts."""
     whole = journal(head, entries, accounts, year)
-    writer = _Writer(accounts, frozenset(whole.names.currencies.values()))
-    body = [text for one in whole.transactions for text in (*writer.transaction(one), "")]
+    decimals = OUTPUT_DECIMALS
+    while True:
+        writer = _Writer(accounts, frozenset(whole.names.currencies.values()), decimals)
+        body = [text for one in whole.transactions for text in (*writer.transaction(one), "")]
+        if writer.needed == decimals:
+            break
+        decimals = writer.needed
     return "\n".join([*_opening(whole), *body, *_closing(whole, writer)]) + "\n"
 
 
@@ -71,7 +77,9 @@ def _closing(whole: Journal, writer: _Writer) -> Iterator[str]:
 class _Writer:
     """Writes transactions in their order; knows the price per unit of each lot, and what it has written so far."""
 
-    def __init__(self, accounts: Accounts, currencies: frozenset[str]) -> None:
+    def __init__(self, accounts: Accounts, currencies: frozenset[str], decimals: int) -> None:
+        self.needed = decimals  # for nothing to be left over that is half of the last one
+        self._decimals = decimals
         self._accounts = accounts
         self._currencies = currencies
         self._units: dict[tuple[str, str], Decimal] = {}
@@ -120,22 +128,31 @@ class _Writer:
         return _Line(posting.account, number, posting.commodity, number * unit, posting.currency, name)
 
     def _balanced(self, rows: list[_Line]) -> list[_Line]:
-        """`rows` with what they lack by rounding in the last one that is neither a lot nor cash."""
+        """`rows` with what they lack by rounding in the last that is neither a lot nor cash, or in a new one."""
         left: dict[str, Decimal] = {}
         last: dict[str, int] = {}
         for index, row in enumerate(rows):
             left[row.currency] = left.get(row.currency, ZERO) + row.weight
             if row.commodity in self._currencies and not row.lot and row.account != self._accounts.cash:
                 last[row.currency] = index
-        for currency, index in last.items():
-            row = rows[index]
-            rows[index] = self._plain(row.account, row.number - left[currency], row.commodity)
+        for currency in left.keys() & self._currencies:
+            off = rounded(left[currency], self._decimals)
+            self._require_more(left[currency] - off)
+            if off and currency in last:
+                row = rows[last[currency]]
+                rows[last[currency]] = self._plain(row.account, row.number - off, currency)
+            elif off:
+                rows.append(self._plain(self._accounts.adjustments, -off, currency))
         return rows
 
+    def _require_more(self, rest: Decimal) -> None:
+        if abs(rest) * 2 == Decimal(1).scaleb(-self._decimals):
+            self.needed = max(self.needed, self._decimals + 1)
+
     def _plain(self, account: str, number: Decimal, commodity: str) -> _Line:
-        """An amount by itself, money to twelve decimals."""
+        """An amount by itself, money rounded."""
         if commodity in self._currencies:
-            number = rounded(number, OUTPUT_DECIMALS)
+            number = rounded(number, self._decimals)
         return _Line(account, number, commodity, number, commodity)
 
 

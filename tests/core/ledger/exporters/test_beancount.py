@@ -12,13 +12,20 @@ from typing import Any
 import pytest
 from beancount import loader
 from beancount.core import data
+from beancount.core.amount import Amount
 from beancount.core.inventory import Inventory
 
 from core.book.book import Book
+from core.book.changes import adoption
+from core.book.entries import Draft, Entry, Head, HeadAsset, HeadLot
+from core.errors import BadInput, Conflict
 from core.ledger.exporters.accounts import accounts
 from core.ledger.exporters.beancount import beancount
 from core.ledger.exporters.commodities import commodities
+from core.ledger.exporters.writing import line
 from core.money import ZERO
+from tests.core.book.samples import NOW, buy, day, dec, entry, head, part, sell, split, take, void
+from tests.core.ledger.exporters.hostile import HOSTILE
 from tests.core.ledger.exporters.samples import CURRENCIES, Kept, traded
 
 ROUNDS = int(os.environ.get("STRIKEZONE_STRESS_KILLS", "12")) // 4
@@ -37,9 +44,9 @@ def load(text: str) -> list[Any]:
 def totals(directives: Sequence[Any]) -> dict[str, Inventory]:
     """What is in each account after all transactions."""
     found: dict[str, Inventory] = {}
-    for entry in directives:
-        if isinstance(entry, data.Transaction):
-            for posting in entry.postings:
+    for directive in directives:
+        if isinstance(directive, data.Transaction):
+            for posting in directive.postings:
                 found.setdefault(posting.account, Inventory()).add_position(posting)
     return found
 
@@ -86,19 +93,21 @@ def agree(kept: Kept) -> None:
 
 def sales_agree(kept: Kept, directives: Sequence[Any]) -> None:
     """Every sale takes the lots that it recorded, and where all their bases are known, has the recorded gain."""
-    booked = {int(d.meta["entry"]): d for d in directives if isinstance(d, data.Transaction) and "entry" in d.meta}
-    voided = {entry.void_of for entry in kept.entries}
-    sales = [entry for entry in kept.entries if entry.side == "sell" and entry.seq not in voided]
+    booked: dict[int, Any] = {
+        int(d.meta["entry"]): d for d in directives if isinstance(d, data.Transaction) and "entry" in d.meta
+    }
+    voided = {one.void_of for one in kept.entries}
+    sales = [one for one in kept.entries if one.side == "sell" and one.seq not in voided]
     assert sales
     for sale in sales:
         taken = [p for p in booked[sale.seq].postings if ":Holdings:" in p.account]
         assert [(p.cost.label if p.cost else None, -p.units.number) for p in taken] == [
-            (None if part.price is None else part.lot, part.quantity) for part in sale.lots
+            (None if lot.price is None else lot.lot, lot.quantity) for lot in sale.lots
         ]
-        gains = [part.gain for part in sale.lots if part.gain is not None]
+        gains = [taken.gain for taken in sale.lots if taken.gain is not None]
         if len(gains) == len(sale.lots) and sale.seq not in kept.book.revised:
             (gain,) = [p.units.number for p in booked[sale.seq].postings if p.account.endswith(":Gains")]
-            assert abs(gain + sum(gains)) < NEAR
+            assert abs((gain or ZERO) + sum(gains, ZERO)) < NEAR
 
 
 @pytest.mark.stress
@@ -108,3 +117,176 @@ def test_five_years_of_random_trading_agree_with_the_book(tmp_path: Path) -> Non
         kinds = Counter(entry.kind for entry in kept.entries)
         assert min(kinds[kind] for kind in ("trade", "cash", "interest", "fee", "split", "void")) > 0
         agree(kept)
+
+
+def of(start: Head, *entries: Entry, year: int | None = None) -> str:
+    return beancount(start, entries, accounts(start.portfolio), year)
+
+
+def only(directives: Sequence[Any], seq: int) -> Any:
+    """The transaction of entry `seq`."""
+    (found,) = [d for d in directives if isinstance(d, data.Transaction) and d.meta.get("entry") == str(seq)]
+    return found
+
+
+def moved(transaction: Any) -> dict[str, str]:
+    """Last part of each account's name, and what went into it."""
+    return {p.account.rpartition(":")[2]: str(p.units) for p in transaction.postings}
+
+
+LOT = HeadLot(dec(10), dec(80), day("2023-05-01"))
+
+
+def test_a_sale_takes_the_lot_it_named_of_two_that_are_alike() -> None:
+    start = head(LOT, LOT)
+    sold = take(1, start, sell(4, 100, lots=(part("open:VTI:1", 4),)))
+    directives = load(of(start, sold))
+    assert held(directives) == {
+        ("VTI", "open:VTI:0"): (dec(10), dec(800)),
+        ("VTI", "open:VTI:1"): (dec(6), dec(480)),
+    }
+    assert moved(only(directives, 1)) == {"VTI": "-4 VTI", "Gains": "-80.00 USD", "Cash": "400.00 USD"}
+
+
+def test_fees_are_in_the_basis_of_a_buy_and_out_of_the_gain_of_a_sale() -> None:
+    bought = entry(1, buy(3, 100, fees=dec(1)))
+    sold = take(2, head(), sell(3, 110, fees=dec(2)), bought)
+    directives = load(of(head(), bought, sold))
+    assert only(directives, 1).postings[0].cost.number * 3 == pytest.approx(dec(301))
+    assert moved(only(directives, 2))["Gains"] == "-27.00 USD"
+    assert only(directives, 2).meta["fees"] == "2.00 USD"
+
+
+def test_a_split_keeps_what_each_lot_cost() -> None:
+    directives = load(of(head(LOT), entry(1, split("7:3"))))
+    ((units, cost),) = held(directives).values()
+    assert units == dec("23.333333333333")
+    assert abs((cost or ZERO) - 800) < NEAR
+
+
+def test_a_lot_of_unknown_basis_has_no_cost_and_its_sale_no_gain() -> None:
+    start = head(HeadLot(dec(10)))
+    directives = load(of(start, take(1, start, sell(4, 100, fees=dec(1)))))
+    assert held(directives) == {("VTI", None): (dec(6), None)}
+    assert moved(only(directives, 1)) == {"VTI": "-4 VTI", "Cash": "399.00 USD"}
+
+
+def test_a_lot_without_a_day_keeps_its_cost_and_says_so() -> None:
+    start = head(HeadLot(dec(10), dec(80)))
+    directives = load(of(start, take(1, start, sell(4, 100))))
+    assert held(directives) == {("VTI", "open:VTI:0"): (dec(6), dec(480))}
+    opening = next(d for d in directives if isinstance(d, data.Transaction))
+    assert (opening.postings[0].meta or {})["acquired"] == "unknown"
+
+
+def test_what_a_foreign_buy_lacks_is_exchanged_for_base_currency() -> None:
+    start = Head("p", "USD", None, {"USD": dec(1000), "EUR": dec(200)}, ())
+    bought = entry(1, buy(3, 100, symbol="SAP", currency="EUR", rate=dec("1.1")))
+    directives = load(of(start, bought))
+    cash = [p for p in only(directives, 1).postings if p.account.endswith(":Cash")]
+    assert sorted(str(p.units) for p in cash) == ["-110 USD", "-200.00 EUR"]
+    (price,) = [d for d in directives if isinstance(d, data.Price)]
+    assert (price.currency, price.amount) == ("EUR", Amount(dec("1.1"), "USD"))
+
+
+def test_interest_is_split_into_what_came_and_what_was_withheld() -> None:
+    paid = Draft(kind="interest", effective=day("2026-11-20"), currency="USD", amount=dec(85), withheld=dec(15))
+    assert moved(only(load(of(head(), entry(1, paid))), 1)) == {
+        "Interest": "-100.00 USD",
+        "Withheld": "15.00 USD",
+        "Cash": "85.00 USD",
+    }
+
+
+def test_voided_entries_and_those_before_the_opening_are_left_out_and_said() -> None:
+    start = head(LOT, opened=day("2026-01-01"))
+    early, wrong = entry(1, buy(1, 1, "2025-01-01")), entry(2, buy(2, 2))
+    text = of(start, early, wrong, void(3, wrong))
+    assert held(load(text)) == {("VTI", "open:VTI:0"): (dec(10), dec(800))}
+    assert "; entry 1, trade of 2025-01-01: in the opening balances of 2026-01-01" in text
+    assert "; entry 2, trade of 2026-11-20: voided by entry 3" in text
+
+
+def test_an_adopted_head_is_what_it_begins_with() -> None:
+    start = head(LOT)
+    adopted = adoption(head(HeadLot(dec(12), dec(70), day("2023-05-01"))), 2, "a", NOW)
+    sold = take(1, start, sell(4, 100))
+    assert held(load(of(start, sold, adopted))) == {("VTI", "open:VTI:0"): (dec(8), dec(560))}
+
+
+def test_a_year_begins_with_what_was_held_before_it_and_ends_with_it() -> None:
+    start = head(LOT)
+    first = take(1, start, sell(4, 100, "2024-06-03"))
+    second = take(2, start, sell(1, 110, "2025-06-03"), first)
+    third = take(3, start, sell(5, 120, "2026-06-03"), first, second)
+    text = of(start, first, second, third, year=2025)
+    directives = load(text)
+    assert held(directives) == {("VTI", "open:VTI:0"): (dec(5), dec(400))}
+    assert [d.meta.get("entry") for d in directives if isinstance(d, data.Transaction)] == [None, "2"]
+    assert {d.date for d in directives if isinstance(d, data.Balance)} == {day("2026-01-01")}
+
+
+def test_every_position_and_balance_is_asserted() -> None:
+    start = Head("p", "USD", None, {"USD": dec(5), "EUR": dec(7)}, (HeadAsset("VTI", "USD", (LOT,)),))
+    asserted = {str(d.amount) for d in load(of(start)) if isinstance(d, data.Balance)}
+    assert asserted == {"10 VTI", "5 USD", "7 EUR"}
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("Gains  -27.00 USD", "Gains  -27.00001 USD"),
+        ("Cash  -301.00 USD", "Cash  -301.000001 USD"),
+        ('-3 VTI {2026-11-20, "e:1"}', '-3 VTI {2026-11-20, "e:2"}'),
+        ('-3 VTI {2026-11-20, "e:1"}', '-2.999999 VTI {2026-11-20, "e:1"}'),
+        ("Cash  1027 ~", "Cash  1027.00001 ~"),
+    ],
+)
+def test_no_tolerance_hides_an_error(right: str, wrong: str) -> None:
+    bought = entry(1, buy(3, 100, fees=dec(1)))
+    text = of(head(), bought, take(2, head(), sell(3, 110, fees=dec(2)), bought))
+    load(text)
+    assert text.count(right) == 1
+    _, errors, _ = loader.load_string(text.replace(right, wrong), dedent=False)
+    assert errors
+
+
+def test_accounts_can_be_named() -> None:
+    given = accounts("p", ["gains=Income:Shares", "holdings=Assets:Broker"])
+    text = beancount(head(LOT), [take(1, head(LOT), sell(4, 100))], given)
+    load(text)
+    assert "Income:Shares  -80.00 USD" in text
+    assert "Assets:Broker:VTI  -4 VTI" in text
+
+
+@pytest.mark.parametrize(
+    "given", ["gains", "gains=", "gains=Income", "gains=Evil:X", "loss=Income:X", 'gains=Income:"']
+)
+def test_an_account_that_is_none_is_refused(given: str) -> None:
+    with pytest.raises(BadInput):
+        accounts("p", [given])
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_breaks_out(text: str) -> None:
+    start = Head(text[:20], "USD", None, {"USD": dec(9)}, (HeadAsset(text, "USD", (LOT,)),))
+    bought = entry(1, buy(1, 1, symbol=text, note=text, id=text))
+    wrong = entry(2, buy(1, 1, symbol=text))
+    written = beancount(start, [bought, wrong, void(3, wrong)], accounts("p"))
+    directives = load(written)
+    kinds = Counter(type(d).__name__ for d in directives)
+    assert kinds == {"Commodity": 1, "Open": 3, "Transaction": 2, "Balance": 2}
+    assert only(directives, 1).meta["note"] == line(text)
+    assert not any(ord(c) < 32 for c in written.replace("\n", ""))
+
+
+@pytest.mark.parametrize("on", ["0001-01-01", "9999-12-31"])
+def test_a_day_that_no_journal_can_hold_is_refused(on: str) -> None:
+    with pytest.raises(BadInput, match="entry 1"):
+        of(head(), entry(1, buy(1, 1, on)))
+
+
+def test_an_entry_that_does_not_fit_is_named() -> None:
+    sold = entry(1, sell(99, 1), lots=(part("open:VTI:0", 99, 80),))
+    with pytest.raises(Conflict, match="entry 1"):
+        of(head(LOT), sold)
