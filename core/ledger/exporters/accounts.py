@@ -27,6 +27,7 @@ class Accounts(Struct, frozen=True):
     adjustments: str
     conversions: str
     gains: str
+    disallowed: str
     dividends: str
     interest: str
     withheld: str
@@ -48,6 +49,7 @@ def accounts(portfolio: str, given: Iterable[str] = ()) -> Accounts:
         adjustments=f"Equity:{root}:Adjustments",
         conversions=f"Equity:{root}:Conversions",
         gains=f"Income:{root}:Gains",
+        disallowed=f"Income:{root}:Disallowed",
         dividends=f"Income:{root}:Dividends",
         interest=f"Income:{root}:Interest",
         withheld=f"Expenses:{root}:Withheld",

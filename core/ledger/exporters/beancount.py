@@ -13,17 +13,20 @@ from typing import Final
 from core.book.entries import Entry, Head
 from core.ledger.exporters.accounts import Accounts
 from core.ledger.exporters.journal import YEARS, Journal, Posting, Transaction, journal
-from core.ledger.exporters.replay import Lot
+from core.ledger.exporters.movements import RULES, Lot, Rules
 from core.ledger.exporters.writing import exact, line, money
 
 TOLERANCE: Final = "0.000000001"
 MULTIPLIER: Final = "0.0000001"  # of the last digit of an amount: 0.01 USD may hide a billionth of a USD
 
 
-def beancount(head: Head, entries: Sequence[Entry], accounts: Accounts, year: int | None = None) -> str:
+def beancount(
+    head: Head, entries: Sequence[Entry], accounts: Accounts, rules: Rules = RULES, year: int | None = None
+) -> str:
     """The whole ledger, or one year of it, as a file that `bean-check` accepts."""
-    whole = journal(head, entries, accounts, year)
-    body = [text for one in whole.transactions for text in (*_transaction(one), "")]
+    whole = journal(head, entries, accounts, rules, year)
+    currencies = frozenset(whole.names.currencies.values())
+    body = [text for one in whole.transactions for text in (*_transaction(one, currencies), "")]
     return "\n".join([*_opening(whole), *body, *_closing(whole)]) + "\n"
 
 
@@ -54,24 +57,25 @@ def _closing(whole: Journal) -> Iterator[str]:
         yield f"{whole.end} balance {account}  {exact(number)} ~ {TOLERANCE} {commodity}"
 
 
-def _transaction(one: Transaction) -> Iterator[str]:
+def _transaction(one: Transaction, currencies: frozenset[str]) -> Iterator[str]:
     yield f'{one.day} * "{_text(one.title)}"'
     for name, text in one.facts:
         yield f'  {name}: "{_text(text)}"'
     for posting in one.postings:
-        yield f"  {posting.account}  {_posting(posting)}"
+        yield f"  {posting.account}  {_posting(posting, currencies)}"
         if posting.lot is not None and _day(posting.lot) is None:
-            yield f'    acquired: "{posting.lot.acquired or "unknown"}"'
+            yield f'    acquired: "{posting.lot.since or "unknown"}"'
 
 
-def _posting(posting: Posting) -> str:
+def _posting(posting: Posting, currencies: frozenset[str]) -> str:
     if posting.total is None:
-        return f"{money(posting.number)} {posting.commodity}"
+        number = money(posting.number) if posting.commodity in currencies else exact(posting.number)
+        return f"{number} {posting.commodity}"
     units = f"{exact(posting.number)} {posting.commodity}"
     if posting.lot is None:
         return f"{units} @@ {money(abs(posting.total))} {posting.currency}"
     day = _day(posting.lot)
-    named = [*([day] if day else []), f'"{_text(posting.lot.key)}"']
+    named = [*([day] if day else []), f'"{_text(posting.lot.label)}"']
     price = "" if posting.price is None else f" @ {exact(posting.price)} {posting.currency}"
     if posting.number < 0:
         return f"{units} {{{', '.join(named)}}}{price}"
@@ -80,7 +84,7 @@ def _posting(posting: Posting) -> str:
 
 def _day(lot: Lot) -> str | None:
     """The day of purchase, if beancount can read it."""
-    return lot.acquired.isoformat() if lot.acquired and lot.acquired.year in YEARS else None
+    return lot.since.isoformat() if lot.since and lot.since.year in YEARS else None
 
 
 def _text(text: str) -> str:

@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import takewhile
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from core.book.entries import Entry, Head
-from core.book.lots import share
+from core.book.lots import basis_of, bought_key, cash_moved, share
 from core.errors import BadInput
 from core.ledger.exporters.accounts import Accounts
 from core.ledger.exporters.commodities import Commodities, commodities
-from core.ledger.exporters.replay import Holdings, Lot, Movement, Replay
+from core.ledger.exporters.movements import NEAR, Holdings, Lot, Movement, Movements, Rules
 from core.ledger.exporters.writing import exact, line, money
 from core.money import ZERO
 
 YEARS: Final = range(1400, 2999)  # which both beancount and ledger can read, with a day after them
 NOISE: Final = Decimal("1e-18")  # what is left of a sum whose terms were rounded beyond 24 decimals
 _DAYS: Final = f"a journal holds days from {YEARS.start} to {YEARS.stop - 1}; csv and json hold any"
+_POOLED: Final = "gains here go by lots; those that count in the UK, by a pool, are in `strikezone ledger gains`"
 _BEGINNING: Final = date(1970, 1, 1)
 
 
@@ -68,36 +68,38 @@ class Journal(Struct, frozen=True):
     left_out: tuple[str, ...]
 
 
-def journal(head: Head, entries: Sequence[Entry], accounts: Accounts, year: int | None = None) -> Journal:
+def journal(
+    head: Head, entries: Sequence[Entry], accounts: Accounts, rules: Rules, year: int | None = None
+) -> Journal:
     """The journal of `entries`, or of one year with what was held before it as its opening balances.
 
-    BadInput if a day lies outside 1400 to 2999, Conflict if an entry does not fit.
+    BadInput if a day lies outside 1400 to 2998, Conflict if an entry does not fit.
     """
     if year is not None and year not in YEARS:
         raise BadInput(f"a journal of {year}", fix=_DAYS)
-    replay = Replay(head, entries)
-    names = commodities(replay.currencies, replay.symbols)
-    before = [] if year is None else [*takewhile(lambda entry: entry.effective.year < year, replay.entries)]
-    counted = [entry for entry in replay.entries[len(before) :] if year is None or entry.effective.year == year]
-    _check_days(counted)
-    for _ in replay.movements(before):
-        pass
-    start = _start(replay, year)
+    moves = Movements(head, entries, rules, until=year)
+    _check_days(moves.entries)
+    names = commodities(moves.currencies, moves.symbols)
+    if year is not None:
+        for _ in moves.go_on(date(year, 1, 1)):
+            pass
+    start = _start(moves, year)
     writer = _Writer(accounts, names)
-    transactions = [writer.opening(start, replay.held())]
-    transactions += [writer.transaction(movement) for movement in replay.movements(counted)]
-    replay.check()
-    last = max([start, *(entry.effective for entry in counted[-1:])])
+    transactions = [writer.opening(start, moves.held())]
+    transactions += [writer.transaction(movement) for movement in moves.go_on()]
+    moves.check()
+    last = max([start, *(one.day for one in transactions[-1:])])
+    counted = [entry for entry in moves.entries if year in (None, entry.effective.year)]
     return Journal(
-        title=replay.head.portfolio,
-        base=names.currencies[replay.head.base_currency],
+        title=moves.head.portfolio,
+        base=names.currencies[moves.head.base_currency],
         names=names,
         start=start,
         end=last + timedelta(days=1) if year is None else date(year + 1, 1, 1),
         transactions=tuple(one for one in transactions if one.postings),
-        balances=tuple(writer.balances(replay.held(), replay.symbols)),
-        rates=tuple(_rates(counted, replay.head.base_currency, names)),
-        left_out=tuple(_left_out(entries, replay.head, year)),
+        balances=tuple(writer.balances(moves.held(), moves.symbols)),
+        rates=tuple(_rates(counted, moves.head.base_currency, names)),
+        left_out=(*([_POOLED] if rules.tax.regime == "uk" else []), *_left_out(entries, moves.head, year)),
     )
 
 
@@ -107,14 +109,14 @@ def _check_days(entries: Iterable[Entry]) -> None:
             raise BadInput(f"entry {entry.seq} is of {entry.effective}", fix=_DAYS)
 
 
-def _start(replay: Replay, year: int | None) -> date:
+def _start(moves: Movements, year: int | None) -> date:
     """The day of the opening balances."""
     if year is not None:
         return date(year, 1, 1)
-    if replay.head.opened is not None:
-        return max(replay.head.opened, date(YEARS.start, 1, 1))
-    days = [entry.effective for entry in replay.entries[:1]]
-    days += [lot.acquired for lot in replay.held().lots if lot.acquired and lot.acquired.year in YEARS]
+    if moves.head.opened is not None:
+        return max(moves.head.opened, date(YEARS.start, 1, 1))
+    days = [entry.effective for entry in moves.entries[:1]]
+    days += [lot.since for lot in moves.held().lots if lot.since and lot.since.year in YEARS]
     return min(days, default=_BEGINNING)
 
 
@@ -168,6 +170,12 @@ class _Writer:
     def transaction(self, movement: Movement) -> Transaction:
         """One entry's; what nothing explains goes to `adjustments`, where it can be seen."""
         entry = movement.entry
+        if movement.averaging or not movement.own:
+            name = self._names.assets[str(entry.symbol)]
+            postings = list(self._lots(movement))
+            postings += _rest(postings, self._accounts.adjustments if movement.own else self._accounts.disallowed)
+            title = "Average cost of" if movement.own else "A loss in another portfolio, disallowed:"
+            return Transaction(entry.effective, f"{title} {name}", tuple(postings))
         postings = [*self._lots(movement), *self._income(movement)]
         own = self._names.currencies[entry.currency]
         postings += self._money(movement, needed=_weights(postings).get(own, ZERO))
@@ -176,15 +184,19 @@ class _Writer:
 
     def _lots(self, movement: Movement) -> Iterator[Posting]:
         entry = movement.entry
-        price = entry.price if entry.kind in ("trade", "dividend") else None
-        for lot in movement.taken:
-            total = None if lot.basis is None else -lot.basis
-            exchanged = total is None and entry.side == "sell" and _proceeds(movement) >= 0
-            if exchanged:
-                total = -share(_proceeds(movement), lot.quantity, entry.quantity or ZERO)
-            yield self._lot(lot, -lot.quantity, total, price, exchanged=exchanged)
+        proceeds, bought = _proceeds(movement), bought_key(entry.seq)
+        for lot in movement.gone:
+            yield self._lot(lot, -lot.quantity, None if lot.basis is None else -lot.basis)
         for lot in movement.added:
-            yield self._lot(lot, lot.quantity, lot.basis, price)
+            yield self._lot(lot, lot.quantity, lot.basis, entry.price if lot.label.startswith(bought) else None)
+        for lot in movement.sold:
+            if lot.basis is not None:
+                yield self._lot(lot, -lot.quantity, -lot.basis, entry.price)
+            elif proceeds >= 0:
+                received = share(proceeds, lot.quantity, entry.quantity or ZERO)
+                yield self._lot(lot, -lot.quantity, -received, exchanged=True)
+            else:
+                yield self._lot(lot, -lot.quantity, None)
 
     def _lot(
         self,
@@ -221,8 +233,8 @@ class _Writer:
         amount, withheld = entry.amount or ZERO, entry.withheld or ZERO
         currency = self._names.currencies[entry.currency]
         if entry.side == "sell":
-            proceeds, known = _proceeds(movement), [lot.basis for lot in movement.taken if lot.basis is not None]
-            unknown = sum((lot.quantity for lot in movement.taken if lot.basis is None), ZERO)
+            proceeds, known = _proceeds(movement), [lot.basis for lot in movement.sold if lot.basis is not None]
+            unknown = sum((lot.quantity for lot in movement.sold if lot.basis is None), ZERO)
             if known:
                 received = proceeds - share(proceeds, unknown, entry.quantity or ZERO)
                 yield Posting(accounts.gains, sum(known, ZERO) - received, currency)
@@ -236,9 +248,18 @@ class _Writer:
         elif entry.kind == "cash":
             yield Posting(accounts.transfers, -amount, currency)
         elif entry.kind == "transfer":
-            yield from _rest(
-                [self._lot(lot, lot.quantity, lot.basis) for lot in movement.added], accounts.transfers
-            )
+            yield Posting(accounts.transfers, -_cost(entry), currency)
+            for lot in movement.added:
+                if lot.basis is None:
+                    yield Posting(accounts.transfers, -lot.quantity, self._names.assets[lot.symbol])
+        yield from self._disallowed(movement, currency)
+
+    def _disallowed(self, movement: Movement, currency: str) -> Iterator[Posting]:
+        """What the basis of lots has more than they cost: a loss that a wash sale makes count later."""
+        more = sum((lot.basis for lot in movement.added if lot.basis is not None), -_cost(movement.entry))
+        more -= sum((lot.basis for lot in movement.gone if lot.basis is not None), ZERO)
+        if abs(more) > NEAR:
+            yield Posting(self._accounts.disallowed, -more, currency)
 
     def _title(self, entry: Entry) -> str:
         """In words of ours and names that are safe everywhere."""
@@ -254,6 +275,15 @@ class _Writer:
         if entry.to is not None:
             return f"{name} becomes {self._names.assets[entry.to]}"
         return f"{entry.kind.capitalize()} {name}".rstrip()
+
+
+def _cost(entry: Entry) -> Decimal:
+    """What the lots cost that an entry brings, as far as that is known."""
+    if entry.kind == "transfer":
+        return sum((basis_of(lot.quantity, lot.price) or ZERO for lot in entry.received), ZERO)
+    if entry.side == "sell" or entry.quantity is None or entry.price is None:
+        return ZERO
+    return -cash_moved("buy", entry.quantity, entry.price, entry.fees)
 
 
 def _proceeds(movement: Movement) -> Decimal:

@@ -17,15 +17,18 @@ from core.book.book import build_book
 from core.book.entries import Entry, Head
 from core.book.report import SCHEMA
 from core.clock import iso
+from core.ledger.exporters.movements import RULES, Rules
 from core.ledger.exporters.writing import exact, money
 
 _MONEY: Final = frozenset({"amount", "fees", "withheld", "gain", "balances"})
 
 
-def json_copy(head: Head, entries: Sequence[Entry], year: int | None = None) -> dict[str, Any]:
+def json_copy(
+    head: Head, entries: Sequence[Entry], rules: Rules = RULES, year: int | None = None
+) -> dict[str, Any]:
     """The head that counts, the entries (of one year if it is given), and what is held after them."""
     until = [entry for entry in entries if year is None or entry.effective.year <= year or entry.kind == "adopt"]
-    book = build_book(head, until)
+    book = build_book(head, until, rules.tax, rules.members)
     return {
         "schema": SCHEMA,
         "portfolio": head.portfolio,

@@ -20,7 +20,7 @@ from core.book.entries import Entry, Head
 from core.errors import StrikezoneError
 from core.ledger.exporters.accounts import Accounts
 from core.ledger.exporters.journal import YEARS, Journal, Posting, Transaction, journal
-from core.ledger.exporters.replay import Lot
+from core.ledger.exporters.movements import RULES, Lot, Rules
 from core.ledger.exporters.writing import exact, line, money
 from core.money import OUTPUT_DECIMALS, ZERO, rounded
 
@@ -41,9 +41,11 @@ class _Line(Struct, frozen=True):
     lot: str = ""
 
 
-def ledger_cli(head: Head, entries: Sequence[Entry], accounts: Accounts, year: int | None = None) -> str:
+def ledger_cli(
+    head: Head, entries: Sequence[Entry], accounts: Accounts, rules: Rules = RULES, year: int | None = None
+) -> str:
     """The whole ledger, or one year of it, as a file that `ledger` accepts."""
-    whole = journal(head, entries, accounts, year)
+    whole = journal(head, entries, accounts, rules, year)
     decimals = OUTPUT_DECIMALS
     while True:
         writer = _Writer(accounts, frozenset(whole.names.currencies.values()), decimals)
@@ -103,7 +105,7 @@ class _Writer:
         for row in self._balanced([row for posting in one.postings for row in self._rows(posting)]):
             place = (row.account, row.commodity)
             self._sums[place] = self._sums.get(place, ZERO) + row.number
-            number = exact(row.number) if row.lot else money(row.number)
+            number = money(row.number) if row.commodity in self._currencies else exact(row.number)
             yield f"    {row.account}  {number} {_name(row.commodity)}{row.lot}"
 
     def _rows(self, posting: Posting) -> Iterator[_Line]:
@@ -118,13 +120,13 @@ class _Writer:
             yield self._plain(self._accounts.conversions, posting.total, posting.currency)
 
     def _lot(self, posting: Posting, lot: Lot) -> _Line:
-        number, place = posting.number, (posting.commodity, lot.key)
+        number, place = posting.number, (posting.commodity, lot.label)
         if number > 0 or place not in self._units:
             self._units[place] = rounded((posting.total or ZERO) / number, UNIT_DECIMALS)
         unit, currency = self._units[place], _name(posting.currency)
-        day = f" [{lot.acquired}]" if lot.acquired and lot.acquired.year in YEARS else ""
+        day = f" [{lot.since}]" if lot.since and lot.since.year in YEARS else ""
         price = unit if number > 0 or posting.price is None else posting.price
-        name = f" {{{exact(unit)} {currency}}}{day} ({_STRANGE.sub('-', lot.key)}) @ {exact(price)} {currency}"
+        name = f" {{{exact(unit)} {currency}}}{day} ({_STRANGE.sub('-', lot.label)}) @ {exact(price)} {currency}"
         return _Line(posting.account, number, posting.commodity, number * unit, posting.currency, name)
 
     def _balanced(self, rows: list[_Line]) -> list[_Line]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from beancount import loader
@@ -24,13 +25,16 @@ from core.ledger.exporters.beancount import beancount
 from core.ledger.exporters.commodities import commodities
 from core.ledger.exporters.writing import line
 from core.money import ZERO
+from core.portfolio.model import Tax
 from tests.core.book.samples import NOW, buy, day, dec, entry, head, part, sell, split, take, void
 from tests.core.ledger.exporters.hostile import HOSTILE
 from tests.core.ledger.exporters.samples import CURRENCIES, Kept, traded
 
-ROUNDS = int(os.environ.get("STRIKEZONE_STRESS_KILLS", "12")) // 4
+ROUNDS = int(os.environ.get("STRIKEZONE_STRESS_KILLS", "12")) // 8
 CENT = Decimal("0.005")
 NEAR = Decimal("1e-9")
+Regime = Literal["none", "us", "uk"]
+Lots = dict[tuple[str, str | None], tuple[Decimal, Decimal | None]]
 NAMES = commodities(["USD", *CURRENCIES.values()], CURRENCIES)
 
 
@@ -51,31 +55,39 @@ def totals(directives: Sequence[Any]) -> dict[str, Inventory]:
     return found
 
 
-def held(directives: Sequence[Any]) -> dict[tuple[str, str | None], tuple[Decimal, Decimal | None]]:
-    """Units and cost of each lot, by commodity and label; of units without a cost together."""
-    return {
-        (position.units.currency, position.cost.label if position.cost else None): (
-            position.units.number,
-            position.units.number * position.cost.number if position.cost else None,
-        )
-        for account, inventory in totals(directives).items()
-        if ":Holdings:" in account
-        for position in inventory
-    }
+def held(directives: Sequence[Any]) -> Lots:
+    """Units and cost of each lot, by commodity and key; of units without a cost together."""
+    found: Lots = {}
+    for account, inventory in totals(directives).items():
+        for position in inventory if ":Holdings:" in account else ():
+            units, cost = position.units.number or ZERO, position.cost
+            key = None if cost is None else key_of(str(cost.label))
+            _count(found, (position.units.currency, key), units, None if cost is None else units * cost.number)
+    return found
 
 
-def lots(book: Book) -> dict[tuple[str, str | None], tuple[Decimal, Decimal | None]]:
+def key_of(label: str) -> str:
+    """The key of the lot that a label names, or a piece of it."""
+    return re.sub(r"/\d+$", "", label)
+
+
+def _count(found: Lots, place: tuple[str, str | None], units: Decimal, cost: Decimal | None) -> None:
+    before = found.get(place, (ZERO, None))
+    found[place] = (before[0] + units, None if cost is None else (before[1] or ZERO) + cost)
+
+
+def lots(book: Book) -> Lots:
     """The same, of the book."""
-    found: dict[tuple[str, str | None], tuple[Decimal, Decimal | None]] = {}
+    found: Lots = {}
     for symbol, position in book.positions.items():
         for lot in position.lots:
             place = (NAMES.assets[symbol], None if lot.basis is None else lot.key)
-            found[place] = (found.get(place, (ZERO, None))[0] + lot.quantity, lot.basis)
+            _count(found, place, lot.quantity, lot.basis)
     return found
 
 
 def agree(kept: Kept) -> None:
-    directives = load(beancount(kept.head, kept.entries, accounts(kept.head.portfolio)))
+    directives = load(beancount(kept.head, kept.entries, accounts(kept.head.portfolio), kept.rules))
     theirs, ours = held(directives), lots(kept.book)
     assert theirs.keys() == ours.keys()
     for place, (units, cost) in ours.items():
@@ -86,8 +98,10 @@ def agree(kept: Kept) -> None:
     cash = {p.units.currency: p.units.number for p in there["Assets:Strikezone:Five-years:Cash"]}
     for currency, balance in kept.book.cash.items():
         assert abs(cash.get(currency, ZERO) - balance) < NEAR, currency
-    for position in there.get("Equity:Strikezone:Five-years:Adjustments", ()):
-        assert position.units.currency not in cash or abs(position.units.number) < NEAR
+    for directive in (d for d in directives if isinstance(d, data.Transaction)):
+        for name, units in moved(directive):  # nothing is left unexplained but what averaging makes unknown
+            if name == "Adjustments" and units.currency in cash:
+                assert str(directive.narration).startswith("Average cost") or abs(units.number) < NEAR
     sales_agree(kept, directives)
 
 
@@ -100,27 +114,34 @@ def sales_agree(kept: Kept, directives: Sequence[Any]) -> None:
     sales = [one for one in kept.entries if one.side == "sell" and one.seq not in voided]
     assert sales
     for sale in sales:
-        taken = [p for p in booked[sale.seq].postings if ":Holdings:" in p.account]
-        assert [(p.cost.label if p.cost else None, -p.units.number) for p in taken] == [
-            (None if lot.price is None else lot.lot, lot.quantity) for lot in sale.lots
-        ]
+        sold: dict[str | None, Decimal] = defaultdict(Decimal)
+        named: dict[str, Decimal] = defaultdict(Decimal)
+        for posting in booked[sale.seq].postings:
+            if ":Holdings:" in posting.account:
+                sold[key_of(posting.cost.label) if posting.cost else None] -= posting.units.number
+        for lot in sale.lots:
+            named[lot.lot] += lot.quantity
+        unknown = sold.pop(None, ZERO)
+        assert sum(sold.values(), unknown) == sale.quantity
+        assert all(named[str(key)] == units for key, units in sold.items() if units)
         gains = [taken.gain for taken in sale.lots if taken.gain is not None]
-        if len(gains) == len(sale.lots) and sale.seq not in kept.book.revised:
+        if not unknown and len(gains) == len(sale.lots) and sale.seq not in kept.book.revised:
             (gain,) = [p.units.number for p in booked[sale.seq].postings if p.account.endswith(":Gains")]
             assert abs((gain or ZERO) + sum(gains, ZERO)) < NEAR
 
 
 @pytest.mark.stress
-def test_five_years_of_random_trading_agree_with_the_book(tmp_path: Path) -> None:
+@pytest.mark.parametrize("regime", ["none", "us", "uk"])
+def test_five_years_of_random_trading_agree_with_the_book(tmp_path: Path, regime: Regime) -> None:
     for seed in range(ROUNDS):
-        kept = traded(tmp_path / str(seed), seed)
+        kept = traded(tmp_path / str(seed), seed, tax=Tax(regime=regime))
         kinds = Counter(entry.kind for entry in kept.entries)
         assert min(kinds[kind] for kind in ("trade", "cash", "interest", "fee", "split", "void")) > 0
         agree(kept)
 
 
 def of(start: Head, *entries: Entry, year: int | None = None) -> str:
-    return beancount(start, entries, accounts(start.portfolio), year)
+    return beancount(start, entries, accounts(start.portfolio), year=year)
 
 
 def only(directives: Sequence[Any], seq: int) -> Any:
@@ -129,9 +150,14 @@ def only(directives: Sequence[Any], seq: int) -> Any:
     return found
 
 
-def moved(transaction: Any) -> dict[str, str]:
+def moved(transaction: Any) -> list[tuple[str, Any]]:
     """Last part of each account's name, and what went into it."""
-    return {p.account.rpartition(":")[2]: str(p.units) for p in transaction.postings}
+    return [(posting.account.rpartition(":")[2], posting.units) for posting in transaction.postings]
+
+
+def written(transaction: Any) -> dict[str, str]:
+    """The same as text, of a transaction with one posting to an account."""
+    return {name: str(units) for name, units in moved(transaction)}
 
 
 LOT = HeadLot(dec(10), dec(80), day("2023-05-01"))
@@ -145,7 +171,7 @@ def test_a_sale_takes_the_lot_it_named_of_two_that_are_alike() -> None:
         ("VTI", "open:VTI:0"): (dec(10), dec(800)),
         ("VTI", "open:VTI:1"): (dec(6), dec(480)),
     }
-    assert moved(only(directives, 1)) == {"VTI": "-4 VTI", "Gains": "-80.00 USD", "Cash": "400.00 USD"}
+    assert written(only(directives, 1)) == {"VTI": "-4 VTI", "Gains": "-80.00 USD", "Cash": "400.00 USD"}
 
 
 def test_fees_are_in_the_basis_of_a_buy_and_out_of_the_gain_of_a_sale() -> None:
@@ -153,7 +179,7 @@ def test_fees_are_in_the_basis_of_a_buy_and_out_of_the_gain_of_a_sale() -> None:
     sold = take(2, head(), sell(3, 110, fees=dec(2)), bought)
     directives = load(of(head(), bought, sold))
     assert only(directives, 1).postings[0].cost.number * 3 == pytest.approx(dec(301))
-    assert moved(only(directives, 2))["Gains"] == "-27.00 USD"
+    assert written(only(directives, 2))["Gains"] == "-27.00 USD"
     assert only(directives, 2).meta["fees"] == "2.00 USD"
 
 
@@ -168,7 +194,7 @@ def test_a_lot_of_unknown_basis_has_no_cost_and_its_sale_no_gain() -> None:
     start = head(HeadLot(dec(10)))
     directives = load(of(start, take(1, start, sell(4, 100, fees=dec(1)))))
     assert held(directives) == {("VTI", None): (dec(6), None)}
-    assert moved(only(directives, 1)) == {"VTI": "-4 VTI", "Cash": "399.00 USD"}
+    assert written(only(directives, 1)) == {"VTI": "-4 VTI", "Cash": "399.00 USD"}
 
 
 def test_a_lot_without_a_day_keeps_its_cost_and_says_so() -> None:
@@ -191,7 +217,7 @@ def test_what_a_foreign_buy_lacks_is_exchanged_for_base_currency() -> None:
 
 def test_interest_is_split_into_what_came_and_what_was_withheld() -> None:
     paid = Draft(kind="interest", effective=day("2026-11-20"), currency="USD", amount=dec(85), withheld=dec(15))
-    assert moved(only(load(of(head(), entry(1, paid))), 1)) == {
+    assert written(only(load(of(head(), entry(1, paid))), 1)) == {
         "Interest": "-100.00 USD",
         "Withheld": "15.00 USD",
         "Cash": "85.00 USD",
@@ -267,17 +293,17 @@ def test_an_account_that_is_none_is_refused(given: str) -> None:
         accounts("p", [given])
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_no_text_breaks_out(text: str) -> None:
-    start = Head(text[:20], "USD", None, {"USD": dec(9)}, (HeadAsset(text, "USD", (LOT,)),))
-    bought = entry(1, buy(1, 1, symbol=text, note=text, id=text))
-    wrong = entry(2, buy(1, 1, symbol=text))
-    written = beancount(start, [bought, wrong, void(3, wrong)], accounts("p"))
-    directives = load(written)
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_no_text_breaks_out(hostile: str) -> None:
+    start = Head(hostile[:20], "USD", None, {"USD": dec(9)}, (HeadAsset(hostile, "USD", (LOT,)),))
+    bought = entry(1, buy(1, 1, symbol=hostile, note=hostile, id=hostile))
+    wrong = entry(2, buy(1, 1, symbol=hostile))
+    text = beancount(start, [bought, wrong, void(3, wrong)], accounts("p"))
+    directives = load(text)
     kinds = Counter(type(d).__name__ for d in directives)
     assert kinds == {"Commodity": 1, "Open": 3, "Transaction": 2, "Balance": 2}
-    assert only(directives, 1).meta["note"] == line(text)
-    assert not any(ord(c) < 32 for c in written.replace("\n", ""))
+    assert only(directives, 1).meta["note"] == line(hostile)
+    assert not any(ord(c) < 32 for c in text.replace("\n", ""))
 
 
 @pytest.mark.parametrize("on", ["0001-01-01", "9999-12-31"])
