@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from core.book.entries import Entry, Head
+from core.book.entries import Entry
+from core.desk.desk import Desk
 from core.disk import create_whole, replace_whole
 from core.errors import BadInput, Conflict
 from tui.cli.common import opened, portfolio_at, print_json, shared
+
+if TYPE_CHECKING:
+    from core.ledger.exporters.movements import Rules
 
 FORMATS: Final = ("csv", "json", "beancount", "ledger")
 JOURNALS: Final = ("beancount", "ledger")
@@ -42,7 +46,7 @@ def export(
         _check_target(out, force)
     with opened(portfolio_at(file), data_dir) as desk:
         entries = desk.entries()
-        text = _text(form, desk.ledger.head, entries, given, year)
+        text = _text(form, desk, entries, given, year)
         conflicts = desk.ledger.conflicts
     if out is None:
         click.echo(text, nl=False)
@@ -71,25 +75,36 @@ def _checked(form: str | None, out: Path | None, given: tuple[str, ...], as_json
     return form
 
 
-def _text(form: str, head: Head, entries: Sequence[Entry], given: tuple[str, ...], year: int | None) -> str:
+def _text(form: str, desk: Desk, entries: Sequence[Entry], given: tuple[str, ...], year: int | None) -> str:
     if form == "csv":
         from core.ledger.exporters.csv_rows import csv_rows
 
         return csv_rows(entries, year)
+    head, rules = desk.ledger.head, _rules(desk)
     if form == "json":
         from core.ledger.exporters.json_copy import json_copy
 
-        return json.dumps(json_copy(head, entries, year), allow_nan=False) + "\n"
+        return json.dumps(json_copy(head, entries, rules, year), allow_nan=False) + "\n"
     from core.ledger.exporters.accounts import accounts
 
     names = accounts(head.portfolio, given)
     if form == "beancount":
         from core.ledger.exporters.beancount import beancount
 
-        return beancount(head, entries, names, year)
+        return beancount(head, entries, names, rules, year)
     from core.ledger.exporters.ledger_cli import ledger_cli
 
-    return ledger_cli(head, entries, names, year)
+    return ledger_cli(head, entries, names, rules, year)
+
+
+def _rules(desk: Desk) -> Rules:
+    """By which the portfolio's own book is kept: its tax rules, and the other ledgers of its wash group."""
+    from core.ledger.exporters.movements import Rules
+    from core.ledger.group import Group
+
+    group = Group(desk.ledger.folder, desk.portfolio)
+    group.refresh()
+    return Rules(desk.portfolio.tax, group.members)
 
 
 def _check_target(out: Path, force: bool) -> None:

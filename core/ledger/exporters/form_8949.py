@@ -12,10 +12,11 @@ import io
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Final, Literal
+from typing import Final
 
 from msgspec import Struct
 
+from core.book.wash import Gain
 from core.errors import BadInput
 from core.ledger.exporters.csv_rows import cell
 from core.ledger.exporters.writing import exact
@@ -29,40 +30,28 @@ CURRENCY: Final = "USD"
 _CENT: Final = Decimal("0.01")
 _PARTS: Final[dict[str | None, str]] = {"short": "I", "long": "II", None: ""}
 _NO_BASIS: Final = "the basis is unknown"
+_NO_PROCEEDS: Final = "the exchange rate of the sale is unknown"
 _NO_DAY: Final = "the day of purchase is unknown"
 _NO_TERM: Final = "the holding period is unknown: Part I or Part II"
-
-
-class Disposal(Struct, frozen=True):
-    """One part of a sale, from one lot, in US dollars; None is unknown. `gain` is before what is `disallowed`."""
-
-    seq: int
-    symbol: str
-    acquired: date | None
-    sold: date
-    quantity: Decimal
-    proceeds: Decimal
-    basis: Decimal | None
-    gain: Decimal | None
-    term: Literal["short", "long"] | None
-    disallowed: Decimal | None = None
 
 
 class _Line(Struct, frozen=True):
     """A row of the form, in whole cents."""
 
-    disposal: Disposal
-    proceeds: Decimal
+    row: Gain
+    proceeds: Decimal | None
     basis: Decimal | None
     adjustment: Decimal | None
 
     @property
     def gain(self) -> Decimal | None:
-        return None if self.basis is None else self.proceeds - self.basis + (self.adjustment or ZERO)
+        if self.proceeds is None or self.basis is None:
+            return None
+        return self.proceeds - self.basis + (self.adjustment or ZERO)
 
 
 def form_8949(
-    rows: Sequence[Disposal],
+    rows: Sequence[Gain],
     base_currency: str,
     names: Mapping[str, str] | None = None,
     coins: Collection[str] = (),
@@ -82,14 +71,14 @@ def form_8949(
     writer.writerow(COLUMNS)
     lines = _lines(rows)
     for term, part in _PARTS.items():
-        within = [one for one in lines if one.disposal.term == term]
+        within = [one for one in lines if one.row.term == term]
         writer.writerows(_row(one, part, names or {}, coins) for one in within)
         if within or term is not None:
             writer.writerow(_totals(within, part))
     return table.getvalue()
 
 
-def _lines(rows: Iterable[Disposal]) -> list[_Line]:
+def _lines(rows: Iterable[Gain]) -> list[_Line]:
     """`rows` in cents: within a sale each column is rounded as it adds up."""
     sums: dict[tuple[int, str], Decimal] = {}
 
@@ -100,21 +89,22 @@ def _lines(rows: Iterable[Disposal]) -> list[_Line]:
 
     lines = []
     for row in rows:
-        proceeds = rounded(row.seq, "proceeds", row.proceeds)
+        proceeds = None if row.proceeds is None else rounded(row.seq, "proceeds", row.proceeds)
         basis = None if row.basis is None else rounded(row.seq, "basis", row.basis)
         adjustment = rounded(row.seq, "disallowed", row.disallowed) if row.disallowed else None
-        if basis is not None and row.basis is not None and row.disallowed == row.basis - row.proceeds:
+        if proceeds is not None and basis is not None and row.gain is not None and row.disallowed == -row.gain:
             adjustment = basis - proceeds  # the whole loss, so that nothing is left of it
         lines.append(_Line(row, proceeds, basis, adjustment or None))
     return lines
 
 
 def _row(one: _Line, part: str, names: Mapping[str, str], coins: Collection[str]) -> tuple[str, ...]:
-    row = one.disposal
+    row = one.row
     unit = "" if row.symbol in coins else "sh. "
     notes = [
         *([_NO_TERM] if row.term is None else []),
         *([_NO_DAY] if row.acquired is None else []),
+        *([_NO_PROCEEDS] if row.proceeds is None else []),
         *([_NO_BASIS] if row.basis is None else []),
     ]
     return (
@@ -122,7 +112,7 @@ def _row(one: _Line, part: str, names: Mapping[str, str], coins: Collection[str]
         cell(f"{exact(row.quantity)} {unit}{names.get(row.symbol) or row.symbol}"),
         _day(row.acquired),
         _day(row.sold),
-        str(one.proceeds),
+        _amount(one.proceeds),
         _amount(one.basis),
         "W" if one.adjustment else "",
         _amount(one.adjustment),
@@ -133,21 +123,29 @@ def _row(one: _Line, part: str, names: Mapping[str, str], coins: Collection[str]
 
 def _totals(lines: Sequence[_Line], part: str) -> tuple[str, ...]:
     """What the rows of a part add up to; blank in columns that are not known of every row."""
-    unknown = sum(one.basis is None for one in lines)
+    unknown = sum(one.gain is None for one in lines)
     rows = "1 row" if unknown == 1 else f"{unknown} rows"
-    known = [(one.basis, one.gain) for one in lines if one.basis is not None and one.gain is not None]
     return (
         part,
         "Totals",
         "",
         "",
-        str(_cents(sum((one.proceeds for one in lines), ZERO))),
-        "" if unknown else str(_cents(sum((basis for basis, _ in known), ZERO))),
+        _sum(one.proceeds for one in lines),
+        _sum(one.basis for one in lines),
         "",
-        str(_cents(sum((one.adjustment or ZERO for one in lines), ZERO))),
-        "" if unknown else str(_cents(sum((gain for _, gain in known), ZERO))),
-        f"no totals of (e) and (h): {rows} without a basis" if unknown else "",
+        _sum(one.adjustment or ZERO for one in lines),
+        _sum(one.gain for one in lines),
+        f"blank where {rows} lack an amount" if unknown else "",
     )
+
+
+def _sum(amounts: Iterable[Decimal | None]) -> str:
+    total = ZERO
+    for amount in amounts:
+        if amount is None:
+            return ""
+        total += amount
+    return str(_cents(total))
 
 
 def _cents(number: Decimal) -> Decimal:

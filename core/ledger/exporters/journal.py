@@ -185,10 +185,6 @@ class _Writer:
     def _lots(self, movement: Movement) -> Iterator[Posting]:
         entry = movement.entry
         proceeds, bought = _proceeds(movement), bought_key(entry.seq)
-        for lot in movement.gone:
-            yield self._lot(lot, -lot.quantity, None if lot.basis is None else -lot.basis)
-        for lot in movement.added:
-            yield self._lot(lot, lot.quantity, lot.basis, entry.price if lot.label.startswith(bought) else None)
         for lot in movement.sold:
             if lot.basis is not None:
                 yield self._lot(lot, -lot.quantity, -lot.basis, entry.price)
@@ -197,6 +193,10 @@ class _Writer:
                 yield self._lot(lot, -lot.quantity, -received, exchanged=True)
             else:
                 yield self._lot(lot, -lot.quantity, None)
+        for lot in movement.gone:
+            yield self._lot(lot, -lot.quantity, None if lot.basis is None else -lot.basis)
+        for lot in movement.added:
+            yield self._lot(lot, lot.quantity, lot.basis, entry.price if lot.label.startswith(bought) else None)
 
     def _lot(
         self,
@@ -233,11 +233,11 @@ class _Writer:
         amount, withheld = entry.amount or ZERO, entry.withheld or ZERO
         currency = self._names.currencies[entry.currency]
         if entry.side == "sell":
-            proceeds, known = _proceeds(movement), [lot.basis for lot in movement.sold if lot.basis is not None]
-            unknown = sum((lot.quantity for lot in movement.sold if lot.basis is None), ZERO)
-            if known:
-                received = proceeds - share(proceeds, unknown, entry.quantity or ZERO)
-                yield Posting(accounts.gains, sum(known, ZERO) - received, currency)
+            losses = [
+                row.native_basis - row.native_proceeds for row in movement.rows if row.native_basis is not None
+            ]
+            if losses:
+                yield Posting(accounts.gains, sum(losses, ZERO), currency)
         elif entry.kind in ("dividend", "interest"):
             income = accounts.dividends if entry.kind == "dividend" else accounts.interest
             yield Posting(income, -amount - withheld, currency)
@@ -256,8 +256,9 @@ class _Writer:
 
     def _disallowed(self, movement: Movement, currency: str) -> Iterator[Posting]:
         """What the basis of lots has more than they cost: a loss that a wash sale makes count later."""
-        more = sum((lot.basis for lot in movement.added if lot.basis is not None), -_cost(movement.entry))
-        more -= sum((lot.basis for lot in movement.gone if lot.basis is not None), ZERO)
+        more = _known(lot.basis for lot in movement.added) - _cost(movement.entry)
+        more -= _known(lot.basis for lot in (*movement.gone, *movement.sold))
+        more += _known(row.native_basis for row in movement.rows)
         if abs(more) > NEAR:
             yield Posting(self._accounts.disallowed, -more, currency)
 
@@ -284,6 +285,11 @@ def _cost(entry: Entry) -> Decimal:
     if entry.side == "sell" or entry.quantity is None or entry.price is None:
         return ZERO
     return -cash_moved("buy", entry.quantity, entry.price, entry.fees)
+
+
+def _known(amounts: Iterable[Decimal | None]) -> Decimal:
+    """The sum of those that are known."""
+    return sum((amount for amount in amounts if amount is not None), ZERO)
 
 
 def _proceeds(movement: Movement) -> Decimal:

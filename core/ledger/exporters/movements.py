@@ -18,7 +18,7 @@ from core.book.choosing import NO_TAX, averaged
 from core.book.entries import Entry, Head
 from core.book.lots import HeldLot, bought_key, opening_key
 from core.book.replay import Replay, Start, entry_order, in_order
-from core.book.wash import Member
+from core.book.wash import Gain, Member
 from core.errors import Conflict, Problem, StrikezoneError
 from core.money import ONE, ZERO
 from core.portfolio.model import Tax
@@ -56,8 +56,9 @@ class Lot(Struct, frozen=True, gc=False):
 class Movement(Struct, frozen=True, gc=False):
     """What one entry does: parts of lots that it sells, lots that go and that come, and the change of cash.
 
-    A lot that changes goes and comes again. A sale by average cost has a movement before its own, which is
-    `averaging`; `own` is False where the entry of another ledger changed a lot.
+    A lot that changes goes and comes again. `rows` are what a sale realised, as the book reckons it. A sale by
+    average cost has a movement before its own, which is `averaging`; `own` is False where the entry of another
+    ledger changed a lot.
     """
 
     entry: Entry
@@ -65,6 +66,7 @@ class Movement(Struct, frozen=True, gc=False):
     gone: tuple[Lot, ...]
     added: tuple[Lot, ...]
     cash: dict[str, Decimal]
+    rows: tuple[Gain, ...] = ()
     averaging: bool = False
     own: bool = True
 
@@ -101,11 +103,14 @@ class Movements:
             for symbol in filter(None, (entry.symbol, entry.to)):
                 self._currencies.setdefault(symbol, entry.currency)
         starts = [_start(self.head, taxed=True), *(_start(m.head, taxed=m.taxed) for m in rules.members)]
-        self._lots = Replay(starts, self._currencies, rules.tax)
+        self._lots = Replay(starts, self._currencies, rules.tax, rows=True)
         others = [[e for e in member.entries if e.symbol in self._currencies] for member in rules.members]
         self._order = in_order(self.entries, others)
         self._done = 0
         self._pieces: dict[str, tuple[_Piece, ...]] = {}
+        self._seen: dict[
+            str, Sequence[HeldLot]
+        ] = {}  # the book's own lists, which it replaces where it changes them
         for key in list(self._lots.accounts[0].lots):
             self._change(key, sale=False)
 
@@ -174,7 +179,9 @@ class Movements:
             out, into = self._change(key, sale=(selling := any(part.lot == key for part in entry.lots)))
             (sold if selling else gone).extend(out)
             added += into
-        return Movement(entry, tuple(sold), tuple(gone), tuple(added), cash)
+        rows = tuple(self._lots.gains)
+        self._lots.gains.clear()
+        return Movement(entry, tuple(sold), tuple(gone), tuple(added), cash, rows)
 
     def _others(self, entry: Entry, account: int) -> Iterator[Movement]:
         """What an entry of another ledger does to the lots of this one."""
@@ -199,7 +206,9 @@ class Movements:
         """The keys of lots to whose basis a disallowed loss may have been added."""
         if not self._lots.tax.washes:
             return []
-        return [one.key for one in self._lots.washes.recent if one.account == 0]
+        lots, seen = self._lots.accounts[0].lots, self._seen
+        keys = (one.key for one in self._lots.washes.recent if one.account == 0)
+        return [key for key in keys if lots.get(key) is not seen.get(key)]
 
     def _averaged(self, entry: Entry) -> Iterator[Movement]:
         """What a sale by average cost does to all lots before it takes of them."""
@@ -224,6 +233,7 @@ class Movements:
         Of a `sale` only what it takes goes; otherwise a piece that changed goes whole and comes again.
         """
         now = self._lots.accounts[0].lots.get(key, ()) if after is None else after
+        self._seen[key] = now
         left = list(self._pieces.get(key, ()))
         kept: list[_Piece] = []
         fresh: list[HeldLot] = []
