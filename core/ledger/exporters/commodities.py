@@ -16,6 +16,7 @@ _STRANGE: Final = re.compile(r"[^A-Z0-9'._-]", re.ASCII)
 _OUTER: Final = "'._-"
 _WORDS: Final = frozenset({"TRUE", "FALSE", "NULL"})  # which its lexer takes for values
 _DIGEST: Final = 8
+_LONGEST: Final = 40  # characters: ledger reads at most 255
 
 
 class Commodities(Struct, frozen=True):
@@ -45,13 +46,13 @@ def _named(words: set[str], taken: frozenset[str]) -> dict[str, str]:
 
 
 def _fits(word: str) -> bool:
-    return _VALID.fullmatch(word) is not None and word not in _WORDS
+    return len(word) <= _LONGEST and _VALID.fullmatch(word) is not None and word not in _WORDS
 
 
 def _near(word: str) -> str:
     """What is left of `word` in the letters of a name: `EURUSD-X` of `EURUSD=X`, `X1234.T` of `1234.T`."""
     name = _STRANGE.sub("-", word.upper()).strip(_OUTER)
-    return name if name[:1].isalpha() else f"X{name}"
+    return (name if name[:1].isalpha() else f"X{name}")[:_LONGEST].strip(_OUTER)
 
 
 def _digest(word: str) -> str:

@@ -135,7 +135,7 @@ def _totals(lines: Sequence[_Line], part: str) -> tuple[str, ...]:
         "",
         _sum(one.adjustment or ZERO for one in lines),
         _sum(one.gain for one in lines),
-        f"blank where {rows} lack an amount" if unknown else "",
+        f"blank for {rows} without an amount" if unknown else "",
     )
 
 

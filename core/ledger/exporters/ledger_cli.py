@@ -25,8 +25,9 @@ from core.ledger.exporters.writing import exact, line, money
 from core.money import OUTPUT_DECIMALS, ZERO, rounded
 
 UNIT_DECIMALS: Final = 24
+_LONGEST: Final = 100  # characters of a key: what tells two apart stands at its end
 _FAR: Final = Decimal("0.000001")  # more than all the rounding of a ledger adds up to
-_STRANGE: Final = re.compile(r"[^A-Za-z0-9:.=^_+&$!-]", re.ASCII)
+_STRANGE: Final = re.compile(r"[^A-Za-z0-9:.=^_+&$!/-]", re.ASCII)
 _BRACKETS: Final = str.maketrans("[]{}", "()()")  # in a note ledger reads them: as a day
 
 
@@ -62,7 +63,8 @@ def _opening(whole: Journal) -> Iterator[str]:
     yield ""
     for symbol, name in whole.names.assets.items():
         yield f"commodity {_name(name)}"
-        yield f"    note {_note(symbol)}"
+        if note := _note(symbol):
+            yield f"    note {note}"
     yield ""
     for day, currency, rate in whole.rates:
         yield f"P {day} {_name(currency)} {exact(rate)} {_name(whole.base)}"
@@ -126,7 +128,8 @@ class _Writer:
         unit, currency = self._units[place], _name(posting.currency)
         day = f" [{lot.since}]" if lot.since and lot.since.year in YEARS else ""
         price = unit if number > 0 or posting.price is None else posting.price
-        name = f" {{{exact(unit)} {currency}}}{day} ({_STRANGE.sub('-', lot.label)}) @ {exact(price)} {currency}"
+        key = _STRANGE.sub("-", lot.label)[-_LONGEST:]
+        name = f" {{{exact(unit)} {currency}}}{day} ({key}) @ {exact(price)} {currency}"
         return _Line(posting.account, number, posting.commodity, number * unit, posting.currency, name)
 
     def _balanced(self, rows: list[_Line]) -> list[_Line]:

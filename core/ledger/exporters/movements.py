@@ -102,7 +102,7 @@ class Movements:
         for entry in self.entries:
             for symbol in filter(None, (entry.symbol, entry.to)):
                 self._currencies.setdefault(symbol, entry.currency)
-        starts = [_start(self.head, taxed=True), *(_start(m.head, taxed=m.taxed) for m in rules.members)]
+        starts = [_start(self.head), *(_start(member.head, member) for member in rules.members)]
         self._lots = Replay(starts, self._currencies, rules.tax, rows=True)
         others = [[e for e in member.entries if e.symbol in self._currencies] for member in rules.members]
         self._order = in_order(self.entries, others)
@@ -286,14 +286,15 @@ def _in_force(entries: Sequence[Entry], head: Head) -> list[Entry]:
     ]
 
 
-def _start(head: Head, *, taxed: bool) -> Start:
+def _start(head: Head, member: Member | None = None) -> Start:
+    """What the ledger of `head`, or a `member` of its wash group, held at the start: as the book takes it."""
     lots = [
         HeldLot(opening_key(asset.symbol, index), asset.symbol, lot.quantity, lot.price, lot.acquired,
-                ONE if asset.currency == head.base_currency else lot.rate)
+                ONE if member is None and asset.currency == head.base_currency else lot.rate)
         for asset in head.assets
         for index, lot in enumerate(asset.lots)
     ]  # fmt: skip
-    return Start(tuple(lots), head.opened, taxed)
+    return Start(tuple(lots), head.opened, member is None or member.taxed)
 
 
 def _is_rest(rest: HeldLot, whole: HeldLot) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
@@ -14,19 +13,21 @@ import pytest
 from beancount import loader
 from beancount.core import data
 from beancount.core.amount import Amount
-from beancount.core.inventory import Inventory
 
-from core.book.book import Book
+from core.book.book import Book, build_book
 from core.book.changes import adoption
 from core.book.entries import Draft, Entry, Head, HeadAsset, HeadLot
+from core.book.wash import Member
 from core.errors import BadInput, Conflict
 from core.ledger.exporters.accounts import accounts
 from core.ledger.exporters.beancount import beancount
 from core.ledger.exporters.commodities import commodities
+from core.ledger.exporters.movements import Rules
 from core.ledger.exporters.writing import line
 from core.money import ZERO
 from core.portfolio.model import Tax
 from tests.core.book.samples import NOW, buy, day, dec, entry, head, part, sell, split, take, void
+from tests.core.ledger.exporters.beans import Lots, count, held, key_of, load, moved, only, totals, written
 from tests.core.ledger.exporters.hostile import HOSTILE
 from tests.core.ledger.exporters.samples import CURRENCIES, Kept, traded
 
@@ -34,46 +35,7 @@ ROUNDS = int(os.environ.get("STRIKEZONE_STRESS_KILLS", "12")) // 8
 CENT = Decimal("0.005")
 NEAR = Decimal("1e-9")
 Regime = Literal["none", "us", "uk"]
-Lots = dict[tuple[str, str | None], tuple[Decimal, Decimal | None]]
 NAMES = commodities(["USD", *CURRENCIES.values()], CURRENCIES)
-
-
-def load(text: str) -> list[Any]:
-    """The directives, after all of beancount's checks passed."""
-    directives, errors, _ = loader.load_string(text, dedent=False)
-    assert errors == [], [error.message for error in errors][:3]
-    return list(directives)
-
-
-def totals(directives: Sequence[Any]) -> dict[str, Inventory]:
-    """What is in each account after all transactions."""
-    found: dict[str, Inventory] = {}
-    for directive in directives:
-        if isinstance(directive, data.Transaction):
-            for posting in directive.postings:
-                found.setdefault(posting.account, Inventory()).add_position(posting)
-    return found
-
-
-def held(directives: Sequence[Any]) -> Lots:
-    """Units and cost of each lot, by commodity and key; of units without a cost together."""
-    found: Lots = {}
-    for account, inventory in totals(directives).items():
-        for position in inventory if ":Holdings:" in account else ():
-            units, cost = position.units.number or ZERO, position.cost
-            key = None if cost is None else key_of(str(cost.label))
-            _count(found, (position.units.currency, key), units, None if cost is None else units * cost.number)
-    return found
-
-
-def key_of(label: str) -> str:
-    """The key of the lot that a label names, or a piece of it."""
-    return re.sub(r"/\d+$", "", label)
-
-
-def _count(found: Lots, place: tuple[str, str | None], units: Decimal, cost: Decimal | None) -> None:
-    before = found.get(place, (ZERO, None))
-    found[place] = (before[0] + units, None if cost is None else (before[1] or ZERO) + cost)
 
 
 def lots(book: Book) -> Lots:
@@ -82,7 +44,7 @@ def lots(book: Book) -> Lots:
     for symbol, position in book.positions.items():
         for lot in position.lots:
             place = (NAMES.assets[symbol], None if lot.basis is None else lot.key)
-            _count(found, place, lot.quantity, lot.basis)
+            count(found, place, lot.quantity, lot.basis)
     return found
 
 
@@ -142,22 +104,6 @@ def test_five_years_of_random_trading_agree_with_the_book(tmp_path: Path, regime
 
 def of(start: Head, *entries: Entry, year: int | None = None) -> str:
     return beancount(start, entries, accounts(start.portfolio), year=year)
-
-
-def only(directives: Sequence[Any], seq: int) -> Any:
-    """The transaction of entry `seq`."""
-    (found,) = [d for d in directives if isinstance(d, data.Transaction) and d.meta.get("entry") == str(seq)]
-    return found
-
-
-def moved(transaction: Any) -> list[tuple[str, Any]]:
-    """Last part of each account's name, and what went into it."""
-    return [(posting.account.rpartition(":")[2], posting.units) for posting in transaction.postings]
-
-
-def written(transaction: Any) -> dict[str, str]:
-    """The same as text, of a transaction with one posting to an account."""
-    return {name: str(units) for name, units in moved(transaction)}
 
 
 LOT = HeadLot(dec(10), dec(80), day("2023-05-01"))
@@ -222,6 +168,93 @@ def test_interest_is_split_into_what_came_and_what_was_withheld() -> None:
         "Withheld": "15.00 USD",
         "Cash": "85.00 USD",
     }
+
+
+def test_a_dividend_is_income_before_what_was_withheld() -> None:
+    paid = Draft(
+        kind="dividend", effective=day("2026-11-20"), currency="USD", symbol="VTI", amount=dec(85), withheld=dec(15)
+    )
+    assert written(only(load(of(head(LOT), entry(1, paid))), 1)) == {
+        "Dividends": "-100.00 USD",
+        "Withheld": "15.00 USD",
+        "Cash": "85.00 USD",
+    }
+
+
+def test_a_dividend_that_is_reinvested_buys_a_lot_of_its_own() -> None:
+    paid = Draft(
+        kind="dividend", effective=day("2026-11-20"), currency="USD", symbol="VTI", amount=dec(100),
+        quantity=dec("0.8"), price=dec(110), fees=dec(12),
+    )  # fmt: skip
+    directives = load(of(head(LOT), entry(1, paid)))
+    assert held(directives)["VTI", "e:1"] == (dec("0.8"), dec(100))
+    assert written(only(directives, 1)) == {"VTI": "0.8 VTI", "Dividends": "-100.00 USD"}
+
+
+def test_lots_that_come_from_elsewhere_keep_their_days_and_costs() -> None:
+    lots = (HeadLot(dec(5), dec(70), day("2020-01-02")), HeadLot(dec(2)))
+    brought = Draft(kind="transfer", effective=day("2026-11-20"), currency="USD", symbol="VTI", received=lots)
+    directives = load(of(head(), entry(1, brought)))
+    assert held(directives) == {("VTI", "t:1:0"): (dec(5), dec(350)), ("VTI", None): (dec(2), None)}
+    assert only(directives, 1).postings[0].cost.date == day("2020-01-02")
+    assert ("Transfers", Amount(dec("-350.00"), "USD")) in moved(only(directives, 1))
+
+
+def test_a_spin_off_moves_its_share_of_the_basis() -> None:
+    spun = Draft(
+        kind="spinoff", effective=day("2026-11-20"), currency="USD", symbol="VTI", to="NEW", new=dec(1), old=dec(5),
+        basis_share=dec("0.25"),
+    )  # fmt: skip
+    directives = load(of(head(LOT), entry(1, spun)))
+    assert held(directives) == {
+        ("VTI", "open:VTI:0"): (dec(10), dec(600)),
+        ("NEW", "x:1/open:VTI:0"): (dec(2), dec(200)),
+    }
+    assert {p.cost.date for p in only(directives, 1).postings} == {day("2023-05-01")}
+
+
+def test_a_new_symbol_takes_the_lots_over() -> None:
+    renamed = Draft(kind="rename", effective=day("2026-11-20"), currency="USD", symbol="VTI", to="ITV")
+    assert held(load(of(head(LOT), entry(1, renamed)))) == {("ITV", "open:VTI:0"): (dec(10), dec(800))}
+
+
+def test_a_disallowed_loss_is_in_the_basis_of_what_replaces_it() -> None:
+    # IRS Publication 550, "Wash Sales", example 1: 100 bought at 1,000, sold at 750, 100 bought again at 800
+    us = Rules(Tax(regime="us"))
+    bought = entry(1, buy(100, 10, "2026-01-05"))
+    sold = take(2, head(), sell(100, "7.5", "2026-06-01"), bought)
+    again = entry(3, buy(100, 8, "2026-06-15"))
+    directives = load(beancount(head(), [bought, sold, again], accounts("p"), us))
+    assert held(directives) == {("VTI", "e:3"): (dec(100), dec(1050))}
+    assert written(only(directives, 2))["Gains"] == "250.00 USD"
+    assert written(only(directives, 3)) == {"VTI": "100 VTI", "Disallowed": "-250.00 USD", "Cash": "-800.00 USD"}
+
+
+def test_a_sale_at_average_cost_evens_the_lots_out_first() -> None:
+    start = head(HeadLot(dec(10), dec(80), day("2023-05-01")), HeadLot(dec(10), dec(120), day("2024-05-01")))
+    sold = entry(1, sell(4, 110), method="average", lots=(part("open:VTI:0", 4, 100),))
+    directives = load(of(start, sold))
+    assert held(directives) == {
+        ("VTI", "open:VTI:0"): (dec(6), dec(600)),
+        ("VTI", "open:VTI:1"): (dec(10), dec(1000)),
+    }
+    assert written(only(directives, 1))["Gains"] == "-40.00 USD"
+
+
+def test_a_loss_in_another_ledger_of_the_group_is_in_the_basis_of_what_replaces_it_here() -> None:
+    theirs = entry(1, buy(5, 100, "2024-01-02"))
+    lost = entry(2, sell(5, 98, "2026-06-01"), lots=(part("e:1", 5),))
+    rules = Rules(Tax(regime="us"), (Member("other", head(), (theirs, lost)),))
+    bought = entry(1, buy(5, 2, "2026-05-20"))
+    directives = load(beancount(head(), [bought], accounts("p"), rules))
+    book = build_book(head(), [bought], *rules)
+    assert held(directives)["VTI", "e:1"] == (dec(5), book.positions["VTI"].cost) == (dec(5), dec(20))
+    assert any("A loss in another portfolio" in str(getattr(d, "narration", "")) for d in directives)
+
+
+def test_in_the_uk_it_says_that_gains_go_by_a_pool() -> None:
+    text = beancount(head(LOT), [], accounts("p"), Rules(Tax(regime="uk")))
+    assert "; gains here go by lots; those that count in the UK, by a pool" in text
 
 
 def test_voided_entries_and_those_before_the_opening_are_left_out_and_said() -> None:
