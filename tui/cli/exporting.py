@@ -13,7 +13,7 @@ from core.book.entries import Entry
 from core.desk.desk import Desk
 from core.disk import create_whole, replace_whole
 from core.errors import BadInput, Conflict
-from tui.cli.common import opened, portfolio_at, print_json, shared
+from tui.cli.common import opened, portfolio_at, print_json, shared, tell_read_only
 
 if TYPE_CHECKING:
     from core.ledger.exporters.movements import Rules
@@ -45,6 +45,7 @@ def export(
     if out is not None:
         _check_target(out, force)
     with opened(portfolio_at(file), data_dir) as desk:
+        tell_read_only(desk)
         entries = desk.entries()
         text = _text(form, desk, entries, given, year)
         conflicts = desk.ledger.conflicts
@@ -84,7 +85,8 @@ def _text(form: str, desk: Desk, entries: Sequence[Entry], given: tuple[str, ...
     if form == "json":
         from core.ledger.exporters.json_copy import json_copy
 
-        return json.dumps(json_copy(head, entries, rules, year), allow_nan=False) + "\n"
+        copy = json_copy(head, entries, rules, year, _kept(desk, entries))
+        return json.dumps(copy, allow_nan=False) + "\n"
     from core.ledger.exporters.accounts import accounts
 
     names = accounts(head.portfolio, given)
@@ -105,6 +107,20 @@ def _rules(desk: Desk) -> Rules:
     group = Group(desk.ledger.folder, desk.portfolio)
     group.refresh()
     return Rules(desk.portfolio.tax, group.members)
+
+
+def _kept(desk: Desk, entries: Sequence[Entry]) -> dict[str, str]:
+    """What decisions were made on, by digest: their inputs, and the portfolio file that these name."""
+    found: dict[str, str] = {}
+    for entry in entries:
+        inputs = str((entry.decision or {}).get("inputs") or "")
+        text = desk.ledger.kept(inputs) if inputs and inputs not in found else None
+        if text is not None:
+            found[inputs] = text
+            file = str(json.loads(text).get("file") or "")
+            if (filed := desk.ledger.kept(file)) is not None:
+                found[file] = filed
+    return found
 
 
 def _check_target(out: Path, force: bool) -> None:

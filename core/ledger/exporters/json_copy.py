@@ -6,7 +6,7 @@ Its entries are those of `ledger list`, and more: `core.book.documents.entry_fro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -24,9 +24,16 @@ _MONEY: Final = frozenset({"amount", "fees", "withheld", "gain", "balances"})
 
 
 def json_copy(
-    head: Head, entries: Sequence[Entry], rules: Rules = RULES, year: int | None = None
+    head: Head,
+    entries: Sequence[Entry],
+    rules: Rules = RULES,
+    year: int | None = None,
+    kept: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """The head that counts, the entries (of one year if it is given), and what is held after them."""
+    """The head that counts, the entries (of one year if it is given), and what is held after them.
+
+    `kept` are the texts that decisions name by their digests.
+    """
     until = [entry for entry in entries if year is None or entry.effective.year <= year or entry.kind == "adopt"]
     book = build_book(head, until, rules.tax, rules.members)
     return {
@@ -47,6 +54,7 @@ def json_copy(
             for position in book.positions.values()
             if position.lots
         ],
+        "kept": dict(kept or {}),
         "cash": {head.base_currency: "0.00", **{code: money(balance) for code, balance in book.cash.items()}},
     }
 

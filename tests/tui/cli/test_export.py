@@ -51,6 +51,8 @@ def test_json_is_what_list_and_positions_show_and_the_head(traded: Desk60) -> No
         (p["symbol"], p["cost"]) for p in positions["positions"]
     ]
     assert copy["cash"] == positions["cash"]
+    decided_on = json.loads(copy["kept"][copy["entries"][0]["decision"]["inputs"]])
+    assert 'id = "classic-60-40"' in copy["kept"][decided_on["file"]]
     assert copy["head"]["portfolio"] == "classic-60-40"
 
 
