@@ -100,13 +100,13 @@ def _text(form: str, desk: Desk, entries: Sequence[Entry], given: tuple[str, ...
 
 
 def _rules(desk: Desk) -> Rules:
-    """By which the portfolio's own book is kept: its tax rules, and the other ledgers of its wash group."""
+    """By which the portfolio's book is kept: its tax rules, the other ledgers of its wash group; and the book."""
     from core.ledger.exporters.movements import Rules
     from core.ledger.group import Group
 
     group = Group(desk.ledger.folder, desk.portfolio)
     group.refresh()
-    return Rules(desk.portfolio.tax, group.members)
+    return Rules(desk.portfolio.tax, group.members, desk.ledger.book)
 
 
 def _kept(desk: Desk, entries: Sequence[Entry]) -> dict[str, str]:

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from core.book.book import build_book
 from core.book.entries import Entry, Head
 from core.book.report import SCHEMA
 from core.clock import iso
@@ -34,8 +33,7 @@ def json_copy(
 
     `kept` are the texts that decisions name by their digests.
     """
-    until = [entry for entry in entries if year is None or entry.effective.year <= year or entry.kind == "adopt"]
-    book = build_book(head, until, rules.tax, rules.members)
+    book = rules.book_of(head, entries, year)
     return {
         "schema": SCHEMA,
         "portfolio": head.portfolio,

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-from core.book.book import BookBuilder, build_book
+from core.book.book import Book, BookBuilder, build_book
 from core.book.choosing import NO_TAX, averaged
 from core.book.entries import Entry, Head
 from core.book.lots import HeldLot, bought_key, opening_key
@@ -29,10 +29,18 @@ _PAYMENTS: Final = frozenset({"cash", "interest", "fee"})  # they move no lot
 
 
 class Rules(NamedTuple):
-    """What besides the entries decides the basis of a lot: as in `BookBuilder`."""
+    """What besides the entries decides the basis of a lot, as in `BookBuilder`; `book` is what all of them add up
+    to by that, if it is there already."""
 
     tax: Tax = NO_TAX
     members: Sequence[Member] = ()
+    book: Book | None = None
+
+    def book_of(self, head: Head, entries: Sequence[Entry], until: int | None) -> Book:
+        """The book of `entries`, of years up to `until` if it is given."""
+        if until is None and self.book is not None:
+            return self.book
+        return build_book(head, up_to(until, entries), self.tax, self.members)
 
 
 RULES: Final = Rules()
@@ -90,8 +98,8 @@ class Movements:
     """
 
     def __init__(self, head: Head, entries: Sequence[Entry], rules: Rules, until: int | None = None) -> None:
-        counted = [e for e in entries if until is None or e.effective.year <= until or e.kind == "adopt"]
-        self.book = build_book(head, counted, rules.tax, rules.members)
+        counted = up_to(until, entries)
+        self.book = rules.book_of(head, entries, until)
         if self.book.problems:
             fix = "look at it with: strikezone ledger verify"
             raise Conflict("", problems=[Problem(what, f"entry {seq}", fix) for seq, what in self.book.problems])
@@ -273,6 +281,11 @@ class Movements:
         basis = None if whole is None or left is None else whole - left
         quantity, currency = piece.held.quantity - rest.quantity, self._currencies[rest.symbol]
         return Lot(piece.label, rest.symbol, quantity, basis, rest.held_since, currency)
+
+
+def up_to(year: int | None, entries: Sequence[Entry]) -> Sequence[Entry]:
+    """Those of `entries` that count at the end of `year`: of the heads, the newest always does."""
+    return [e for e in entries if year is None or e.effective.year <= year or e.kind == "adopt"]
 
 
 def _in_force(entries: Sequence[Entry], head: Head) -> list[Entry]:

@@ -247,7 +247,7 @@ def test_a_loss_in_another_ledger_of_the_group_is_in_the_basis_of_what_replaces_
     rules = Rules(Tax(regime="us"), (Member("other", head(), (theirs, lost)),))
     bought = entry(1, buy(5, 2, "2026-05-20"))
     directives = load(beancount(head(), [bought], accounts("p"), rules))
-    book = build_book(head(), [bought], *rules)
+    book = build_book(head(), [bought], rules.tax, rules.members)
     assert held(directives)["VTI", "e:1"] == (dec(5), book.positions["VTI"].cost) == (dec(5), dec(20))
     assert any("A loss in another portfolio" in str(getattr(d, "narration", "")) for d in directives)
 
