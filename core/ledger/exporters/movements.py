@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from core.book.book import Book, BookBuilder, build_book
 from core.book.choosing import NO_TAX, averaged
@@ -40,7 +41,13 @@ class Rules(NamedTuple):
         """The book of `entries`, of years up to `until` if it is given."""
         if until is None and self.book is not None:
             return self.book
-        return build_book(head, up_to(until, entries), self.tax, self.members)
+        return build_book(head, up_to(until, entries), self.tax, self.members_until(until))
+
+    def members_until(self, year: int | None) -> Sequence[Member]:
+        """The other ledgers as they were at the end of `year`."""
+        if year is None:
+            return self.members
+        return [replace(member, entries=tuple(up_to(year, member.entries))) for member in self.members]
 
 
 RULES: Final = Rules()
@@ -110,9 +117,10 @@ class Movements:
         for entry in self.entries:
             for symbol in filter(None, (entry.symbol, entry.to)):
                 self._currencies.setdefault(symbol, entry.currency)
-        starts = [_start(self.head), *(_start(member.head, member) for member in rules.members)]
+        members = rules.members_until(until)
+        starts = [_start(self.head), *(_start(member.head, member) for member in members)]
         self._lots = Replay(starts, self._currencies, rules.tax, rows=True)
-        others = [[e for e in member.entries if e.symbol in self._currencies] for member in rules.members]
+        others = [[e for e in member.entries if e.symbol in self._currencies] for member in members]
         self._order = in_order(self.entries, others)
         self._done = 0
         self._pieces: dict[str, tuple[_Piece, ...]] = {}

@@ -252,6 +252,15 @@ def test_a_loss_in_another_ledger_of_the_group_is_in_the_basis_of_what_replaces_
     assert any("A loss in another portfolio" in str(getattr(d, "narration", "")) for d in directives)
 
 
+def test_a_year_knows_nothing_of_what_another_ledger_does_later() -> None:
+    theirs = entry(1, buy(5, 100, "2024-01-02"))
+    lost = entry(2, sell(5, 98, "2026-01-10"), lots=(part("e:1", 5),))
+    rules = Rules(Tax(regime="us"), (Member("other", head(), (theirs, lost)),))
+    bought = entry(1, buy(5, 2, "2025-12-20"))
+    directives = load(beancount(head(), [bought], accounts("p"), rules, year=2025))
+    assert held(directives) == {("VTI", "e:1"): (dec(5), dec(10))}
+
+
 def test_in_the_uk_it_says_that_gains_go_by_a_pool() -> None:
     text = beancount(head(LOT), [], accounts("p"), Rules(Tax(regime="uk")))
     assert "; gains here go by lots; those that count in the UK, by a pool" in text
