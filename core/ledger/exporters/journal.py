@@ -188,11 +188,9 @@ class _Writer:
         for lot in movement.sold:
             if lot.basis is not None:
                 yield self._lot(lot, -lot.quantity, -lot.basis, entry.price)
-            elif proceeds >= 0:
-                received = share(proceeds, lot.quantity, entry.quantity or ZERO)
-                yield self._lot(lot, -lot.quantity, -received, exchanged=True)
             else:
-                yield self._lot(lot, -lot.quantity, None)
+                received = share(max(proceeds, ZERO), lot.quantity, entry.quantity or ZERO)
+                yield self._lot(lot, -lot.quantity, -received, exchanged=True)
         for lot in movement.gone:
             yield self._lot(lot, -lot.quantity, None if lot.basis is None else -lot.basis)
         for lot in movement.added:
@@ -238,6 +236,9 @@ class _Writer:
             ]
             if losses:
                 yield Posting(accounts.gains, sum(losses, ZERO), currency)
+            lost = _known(row.native_proceeds for row in movement.rows if row.native_basis is None)
+            if lost < 0:  # fees beyond what a lot of unknown basis brought: no gain to take them off
+                yield Posting(accounts.fees, -lost, currency)
         elif entry.kind in ("dividend", "interest"):
             income = accounts.dividends if entry.kind == "dividend" else accounts.interest
             yield Posting(income, -amount - withheld, currency)

@@ -143,6 +143,12 @@ def test_a_lot_of_unknown_basis_has_no_cost_and_its_sale_no_gain() -> None:
     assert written(only(directives, 1)) == {"VTI": "-4 VTI", "Cash": "399.00 USD"}
 
 
+def test_fees_beyond_what_a_lot_of_unknown_basis_brought_are_fees() -> None:
+    start = head(HeadLot(dec(10)))
+    directives = load(of(start, take(1, start, sell(4, "0.5", fees=dec(3)))))
+    assert written(only(directives, 1)) == {"VTI": "-4 VTI", "Fees": "1.00 USD", "Cash": "-1.00 USD"}
+
+
 def test_a_lot_without_a_day_keeps_its_cost_and_says_so() -> None:
     start = head(HeadLot(dec(10), dec(80)))
     directives = load(of(start, take(1, start, sell(4, 100))))
