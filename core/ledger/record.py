@@ -33,6 +33,7 @@ class Record:
         self.ids: dict[str, Entry] = {}
         self.voids: dict[int, int] = {}  # number of a voided entry -> that of its void
         self.traded: dict[str, str] = {}  # symbol that any entry names -> its currency
+        self._kept: dict[str, str] = {}  # texts by their digest, as far as they were asked for
         self._db = DurableTinyDB(path, readonly=readonly, kept=kept)
 
     @property
@@ -100,8 +101,10 @@ class Record:
 
     def kept(self, digest: str) -> str | None:
         """The text that was kept under `digest`; None if there is none."""
-        documents = self._documents("kept").values()
-        return next((str(one.get("text")) for one in documents if one.get("digest") == digest), None)
+        documents = self._documents("kept")
+        if len(self._kept) != len(documents):
+            self._kept = {str(one.get("digest")): str(one.get("text")) for one in documents.values()}
+        return self._kept.get(digest)
 
     def verify(self) -> list[str]:
         """What is wrong with the files, or with the heads beside the entries."""

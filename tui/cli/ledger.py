@@ -19,6 +19,7 @@ from core.desk.report import SCHEMA
 from core.errors import BadInput, Conflict, LedgerDamaged, Problem
 from tui.cli.backups import restore_
 from tui.cli.common import DECIMAL, agreed, executed_at, opened, portfolio_at, print_json, shared, tell_read_only
+from tui.cli.exporting import export
 
 _SEQ: Final = re.compile(r"[0-9]{1,18}")
 _PUT_BACK: Final = "put back a copy of the ledger's files; nothing was changed"
@@ -30,6 +31,7 @@ def ledger() -> None:
 
 
 ledger.add_command(restore_)
+ledger.add_command(export)
 
 
 def _tell_differences(desk: Desk) -> int:
