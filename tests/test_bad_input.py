@@ -74,7 +74,7 @@ BOOKS: list[tuple[str, str | bytes | None, tuple[str, ...]]] = [
     ("targets of both kinds", edited(("target = 40", "target_value = 40")), ("target_value",)),
     ("an unknown destination", top("[policy]\ndestination = 'middle'"), ("destination",)),
     ("a step below zero", asset("step = -1"), ("step",)),
-    ("a key that is not built yet", top("[tax]\nregime = 'us'"), ("regime", "not supported yet")),
+    ("a key that is not built yet", top("[limits]\nmax_sector = 30"), ("max_sector", "not supported yet")),
     ("a table that is not built yet", BOOK + "[[sleeve]]\nname = 'x'\n", ("sleeve", "not supported yet")),
     ("a currency that is none", asset("currency = 'Euro'"), ("currency", "currency code")),
 ]

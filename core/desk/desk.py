@@ -85,6 +85,8 @@ class Desk:
             now, book = self.feed.clock.now(), self.ledger.book
             self.feed.want(self.prices.symbols())  # the ledger may have cash in one more currency
             state = load_state(self.ledger.folder)
+            if state.wash_group != self.portfolio.tax.wash_group and self.ledger.entries:
+                self.ledger.join_group()
             appraisal = self.prices.appraise(state, now)
             valuation = value_book(self.portfolio, book, appraisal.board, appraisal.trusts)
             conflicts = self.ledger.conflicts

@@ -84,12 +84,12 @@ def proposal_json(proposal: Proposal) -> dict[str, Any]:
             "short_gain": _amount(proposal.tax.short_gain),
             "long_gain": _amount(proposal.tax.long_gain),
             "estimated": _amount(proposal.tax.estimated),
-            "gain": _amount(proposal.tax.gain),
-            "waiting": [
-                {"days": one.days, "date": one.day.isoformat(), "saves": amount(one.saves)}
-                for one in proposal.tax.waiting
-            ],
         },
+        "gain": _amount(proposal.tax.gain),
+        "waiting": [
+            {"days": one.days, "date": one.day.isoformat(), "saves": amount(one.saves)}
+            for one in proposal.tax.waiting
+        ],
         "worth_it": {
             "benefit": _amount(proposal.worth_it.benefit),
             "cost": amount(proposal.worth_it.cost),

@@ -30,6 +30,7 @@ class Group:
 
     def __init__(self, folder: Path, portfolio: Portfolio) -> None:
         self.notices: tuple[str, ...] = ()
+        self.trouble: tuple[str, ...] = ()  # why others may not find this ledger
         self._folder = folder
         self._portfolio = portfolio
         self._read: dict[str, _Read] = {}

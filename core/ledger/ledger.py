@@ -23,7 +23,7 @@ from core.book.entries import Draft, Entry, Head
 from core.book.growth import Growth, remarks, sales_after
 from core.book.lots import HeldLot
 from core.book.wash import Gain
-from core.errors import BadInput, Conflict, Problem
+from core.errors import BadInput, Conflict, Problem, StrikezoneError
 from core.ledger.backups import KEPT
 from core.ledger.group import Group
 from core.ledger.head import differences, foreign, head_of
@@ -143,7 +143,7 @@ class Ledger:
     @property
     def notices(self) -> tuple[str, ...]:
         """What the user must be told about the files."""
-        return (*self._record.notices, *self._group.notices)
+        return (*self._record.notices, *self._group.notices, *self._group.trouble)
 
     @property
     def readonly(self) -> bool:
@@ -262,12 +262,15 @@ class Ledger:
             return write_state(self.folder, change)
 
     def join_group(self) -> None:
-        """Let the ledgers of the same wash group find this one."""
+        """Let the ledgers of the same wash group find this one; what keeps that from being written is a notice."""
         tax = self.portfolio.tax
-        state = load_state(self.folder)
-        taxed = tax.regime == "us"
-        if not self.readonly and (state.wash_group, state.taxed) != (tax.wash_group, taxed):
-            self.save_state(lambda old: replace(old, wash_group=tax.wash_group, taxed=taxed))
+        joined = tax.wash_group, bool(tax.wash_group) and tax.regime == "us"
+        try:
+            state = load_state(self.folder)
+            if not self.readonly and (state.wash_group, state.taxed) != joined:
+                self.save_state(lambda old: replace(old, wash_group=joined[0], taxed=joined[1]))
+        except StrikezoneError as error:
+            self._group.trouble = (f"the wash group could not be kept: {error}",) if tax.wash_group else ()
 
     def verify(self) -> list[str]:
         """What is wrong with the files or with what they say, each naming its entry; folds them if nothing is."""

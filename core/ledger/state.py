@@ -28,7 +28,7 @@ SCHEMA: Final = 1
 class State(Struct, frozen=True):
     """By symbol: since when it has been outside its band, until when it is snoozed, and how many ledger entries
     it had when it was dismissed; what its prices were, and what its user typed. `paused` stops all proposals.
-    `wash_group` is that of its file, by which others find it; `taxed` whether its gains are, by the same rules."""
+    `wash_group` is that of its file, by which others find it; `taxed` whether its gains are taxed by them."""
 
     first_breach: dict[str, datetime] = {}
     snoozed: dict[str, datetime] = {}
@@ -37,7 +37,7 @@ class State(Struct, frozen=True):
     prices: dict[str, Memory] = {}
     typed: dict[str, TypedPrice] = {}
     wash_group: str = ""
-    taxed: bool = True
+    taxed: bool = False
 
 
 Change = Callable[[State], State]

@@ -110,16 +110,16 @@ async def test_a_review_shows_all_that_its_user_needs(clock: KeyClock) -> None:
         await open_review(pilot, clock)
         text = shown(app)
         for part in (
-            "SELL 66 VTI",
+            "SELL 65 VTI",
             "100.00 USD   yahoo, 2026-11-20 20:59:56 UTC",
-            "6,600.00 USD",
-            "commission 1.91",
+            "6,500.00 USD",
+            "commission 1.90",
             "tax not computed",
-            "66.50 %  →  59.90 %",
+            "66.50 %  →  60.00 %",
             "zone 57.00 to 63.00, target 60.00",
             "66.50 % is above 63.00 %",
             "2023-05-01",
-            "gain +1,318.09",
+            "gain +1,298.10",
             "● pass  stale_price",
             "4 s old, limit 120 s",
         ):

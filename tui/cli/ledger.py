@@ -12,6 +12,7 @@ import click
 from core.book.entries import Entry
 from core.book.gains import gains_json
 from core.book.report import entry_json, positions_json
+from core.book.wash import Gain
 from core.clock import WallClock
 from core.desk.confirmation import Confirmed
 from core.desk.desk import Desk
@@ -79,12 +80,17 @@ def positions(file: str | None, data_dir: str | None, as_json: bool) -> int:
 @ledger.command("gains")
 @click.argument("file", required=False)
 @click.option("--year", type=click.IntRange(1900, 2999), help="Of that calendar year only.")
+@click.option("--format", "form", type=click.Choice(["8949"]), help="As CSV in the columns of Form 8949.")
 @shared
-def gains(file: str | None, year: int | None, data_dir: str | None, as_json: bool) -> int:
+def gains(file: str | None, year: int | None, form: str | None, data_dir: str | None, as_json: bool) -> int:
     """What sales realised, by the portfolio's tax rules, each part by itself."""
+    if form and as_json:
+        raise BadInput("--format 8949 is CSV, --json is not", fix="give one of both")
     with opened(portfolio_at(file), data_dir) as desk:
         rows, tax, base = desk.ledger.gains, desk.portfolio.tax, desk.portfolio.base_currency
-        if as_json:
+        if form:
+            click.echo(_form_8949(desk, rows, year), nl=False)
+        elif as_json:
             print_json(gains_json(rows, tax, base, year))
         else:
             from tui.records import print_gains
@@ -196,6 +202,22 @@ def explain(words: tuple[str, ...], data_dir: str | None, as_json: bool) -> int:
 
         print_explanation(explanation)
     return 0 if explanation.same else 4
+
+
+def _form_8949(desk: Desk, rows: Sequence[Gain], year: int | None) -> str:
+    """The gains of a year in the columns of the form."""
+    from core.ledger.exporters.form_8949 import form_8949
+
+    if desk.portfolio.tax.regime != "us":
+        raise BadInput(
+            "Form 8949 is of the United States",
+            where=f"{desk.portfolio.path}: tax.regime",
+            fix='write regime = "us" under [tax] if that is where these gains are taxed',
+        )
+    names = {asset.symbol: asset.name for asset in desk.portfolio.assets if asset.name}
+    coins = {asset.symbol for asset in desk.portfolio.assets if asset.kind == "crypto"}
+    of_year = [row for row in rows if year is None or row.sold.year == year]
+    return form_8949(of_year, desk.portfolio.base_currency, names, coins)
 
 
 def _entry(desk: Desk, seq: int) -> str:

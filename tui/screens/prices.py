@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
@@ -13,10 +14,12 @@ from core.money import exact, plain
 from core.policy.valuation import Line
 from tui import format as fmt
 from tui.messages import Runner
-from tui.screens.edit import EditScreen, Values
 from tui.widgets.holdings import Holdings
 from tui.widgets.lines import Row, Span
 from tui.widgets.status import MessageLine
+
+if TYPE_CHECKING:
+    from tui.screens.edit import Values
 
 
 class PriceActions(Screen[None]):
@@ -28,6 +31,8 @@ class PriceActions(Screen[None]):
         """Opens the form in which a price is typed."""
         if (line := self._line()) is None:
             return
+        from tui.screens.edit import EditScreen
+
         now = "" if line.price is None else f", now {fmt.exact_price(line.price)}"
         title = f"price of {line.symbol} in {line.asset.currency}{now}"
         form = EditScreen(title, (("price", None),), enter="use it")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual.content import Content
 
@@ -19,9 +19,11 @@ from core.planning.proposal import Proposal
 from tui import format as fmt
 from tui.messages import Desk
 from tui.screens.dialog import Dialog
-from tui.screens.edit import EditScreen, Values
 from tui.screens.review_rows import plan_rows, review_rows
 from tui.widgets.lines import Row, Span
+
+if TYPE_CHECKING:
+    from tui.screens.edit import Values
 
 
 class Edit(NamedTuple):
@@ -128,6 +130,8 @@ class ReviewScreen(ReviewBase):
 
     def action_edit(self) -> None:
         """Opens the form over the review."""
+        from tui.screens.edit import EditScreen
+
         fees = self.proposal.costs.cash
         fields = (("quantity", self.proposal.quantity), ("price", self.proposal.price), ("fees", fees))
         heading = f"edit: {self.proposal.side} {self.proposal.symbol}"

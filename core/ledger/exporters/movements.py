@@ -17,11 +17,12 @@ from msgspec.structs import replace
 from core.book.book import Book, BookBuilder, build_book
 from core.book.choosing import NO_TAX, averaged
 from core.book.entries import Entry, Head
-from core.book.lots import HeldLot, bought_key, opening_key
+from core.book.holding import opening_lots
+from core.book.lots import HeldLot, bought_key
 from core.book.replay import Replay, Start, entry_order, in_order
 from core.book.wash import Gain, Member
 from core.errors import Conflict, Problem, StrikezoneError
-from core.money import ONE, ZERO
+from core.money import ZERO
 from core.portfolio.model import Tax
 
 NEAR: Final = Decimal("1e-9")  # within which two prices or balances are one
@@ -309,12 +310,7 @@ def _in_force(entries: Sequence[Entry], head: Head) -> list[Entry]:
 
 def _start(head: Head, member: Member | None = None) -> Start:
     """What the ledger of `head`, or a `member` of its wash group, held at the start: as the book takes it."""
-    lots = [
-        HeldLot(opening_key(asset.symbol, index), asset.symbol, lot.quantity, lot.price, lot.acquired,
-                ONE if member is None and asset.currency == head.base_currency else lot.rate)
-        for asset in head.assets
-        for index, lot in enumerate(asset.lots)
-    ]  # fmt: skip
+    lots = opening_lots(head)
     return Start(tuple(lots), head.opened, member is None or member.taxed)
 
 

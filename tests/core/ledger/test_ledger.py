@@ -62,7 +62,7 @@ def test_stock_tinydb_reads_a_folded_ledger(tmp_path: Path) -> None:
         assert (document.doc_id, document["price"], document["effective"]) == (1, "100.50", "2026-11-20")
         assert document["recorded_at"] == "2026-11-20T21:00:00Z"
         assert stock.table("head").all()[0]["portfolio"] == "classic-60-40"
-        assert stock.table("meta").all() == [{"schema": 1}]
+        assert stock.table("meta").all() == [{"schema": 2}]
 
 
 def test_several_drafts_are_one_commit(tmp_path: Path) -> None:
@@ -345,9 +345,29 @@ def test_an_entry_that_cannot_be_believed_is_named(
 
 
 def test_a_newer_schema_is_a_conflict_that_says_so(tmp_path: Path) -> None:
-    tampered(tmp_path, "meta", "1", schema=2)
-    with pytest.raises(Conflict, match=r"newer strikezone \(schema 2, this one knows 1\)"):
+    tampered(tmp_path, "meta", "1", schema=3)
+    with pytest.raises(Conflict, match=r"newer strikezone \(schema 3, this one knows 2\)"):
         opened(tmp_path)
+
+
+def test_a_ledger_of_schema_1_is_read_and_its_next_entry_makes_it_one_of_2(tmp_path: Path) -> None:
+    """In schema 1 a sale did not say how its lots were chosen: the oldest first."""
+    with opened(tmp_path) as ledger:
+        ledger.append([sell(5, 90)], NOW)
+        ledger.close(fold=True)
+    path = tmp_path / FOLDER / "ledger.json"
+    tables = json.loads(path.read_text())
+    del tables["_journal"]["1"]["crc32"], tables["entries"]["1"]["method"]
+    tables["meta"]["1"]["schema"] = 1
+    path.write_text(json.dumps(tables))
+    with opened(tmp_path) as ledger:
+        assert ledger.entries[0].method == "fifo"
+        assert ledger.verify() == []
+        ledger.append([pay(1)], NOW)
+        ledger.close(fold=True)
+    written = json.loads(path.read_text())
+    assert written["meta"]["1"] == {"schema": 2}
+    assert "method" not in written["entries"]["1"]
 
 
 @pytest.mark.parametrize("table", ["meta", "head"])

@@ -43,7 +43,7 @@ def test_the_file_is_plain_json_with_its_schema(folder: Path) -> None:
         "prices": {},
         "typed": {},
         "wash_group": "",
-        "taxed": True,
+        "taxed": False,
     }
 
 

@@ -33,8 +33,8 @@ def fees(made: Plan) -> dict[str, dict[str, Decimal]]:
 
 def test_each_side_pays_what_is_asked_of_it() -> None:
     made = plan(look(US))
-    assert trades(made) == {"VTI": D(-651), "BND": D(650)}  # a share more is sold: .29 must be paid
-    # 6,510 x 20.60 / 1,000,000 = .134106; 651 x .000195 = .126945; 651 x .000003 = .001953
+    assert trades(made) == {"VTI": D(-650), "BND": D(649)}  # a share less is bought: .29 must be paid
+    # 6,500 x 20.60 / 1,000,000 = .1339; 650 x .000195 = .12675; 650 x .000003 = .00195
     assert fees(made) == {"VTI": {"sec": D(".14"), "taf": D(".13"), "cat": D(".01")}, "BND": {"cat": D(".01")}}
 
 

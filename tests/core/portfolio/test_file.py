@@ -141,8 +141,9 @@ def asset(text: str) -> Asset:
 
 
 def test_a_minimal_file_gets_every_default() -> None:
-    portfolio = parse(HEAD + '[[asset]]\nsymbol = "VTI"\n')
-    assert portfolio == Portfolio("book.toml", "book", "USD", (Asset("VTI", "USD"),))
+    text = HEAD + '[[asset]]\nsymbol = "VTI"\n'
+    portfolio = parse(text)
+    assert portfolio == Portfolio("book.toml", "book", "USD", (Asset("VTI", "USD"),), text=text)
     assert not portfolio.has_targets
 
 
