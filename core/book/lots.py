@@ -7,7 +7,7 @@ quantity, put back on the grid, is the basis to its last digit (below 1e18). Par
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Final
 
@@ -136,8 +136,11 @@ def cash_moved(side: Side, quantity: Decimal, price: Decimal, fees: Decimal | No
 
 def to_grid(number: Decimal) -> Decimal:
     """`number` as it is, or rounded half even to 30 decimals where it has more."""
-    exponent = number.as_tuple().exponent
-    return number.quantize(_GRID) if isinstance(exponent, int) and exponent < -GRID_DECIMALS else number
+    try:
+        rounded = number.quantize(_GRID)
+    except InvalidOperation:  # above 1e20 there are no digits left for more than 30 decimals
+        return number
+    return number if rounded == number else rounded
 
 
 def basis_of(quantity: Decimal, price: Decimal | None) -> Decimal | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import calendar
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 Term: TypeAlias = Literal["short", "long"]
 
 
+@lru_cache(maxsize=1 << 12)
 def first_long_day(acquired: date) -> date:
     """The first day on which a sale of what was `acquired` then is long-term: more than one year later.
 

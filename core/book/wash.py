@@ -37,7 +37,7 @@ class Member(Struct, frozen=True):
     count: int = 0  # of all entries that the ledger had
 
 
-class Gain(Struct):
+class Gain(Struct, gc=False):
     """What one part of a sale realised. Money is in base currency, and beside it in the asset's; None if unknown.
 
     `acquired` is the day from which the part counts as held, None of a pool. `gain` is before `disallowed`, which
@@ -64,7 +64,7 @@ class Gain(Struct):
         return None if self.proceeds is None or self.basis is None else self.proceeds - self.basis
 
 
-class OpenLoss(Struct):
+class OpenLoss(Struct, gc=False):
     """A loss that a purchase until `until` would still disallow: `left` units of it, worth `amount` (positive)."""
 
     symbol: str
@@ -117,31 +117,31 @@ class Washes:
         self._accounts = accounts
         self.open: list[OpenLoss] = []
         self.recent: list[Bought] = []
+        self.touched: set[str] = set()  # lots of account 0 that took a loss; whoever looks at them clears it
         self._oldest = date.max  # of the recent ones
 
     def lose(self, loss: OpenLoss) -> None:
         """A sale at a loss: what was bought in the 30 days before and is still held replaces it first."""
-        first, until, used = _shifted(loss.day, -WINDOW_DAYS), loss.until, False
-        for one in self.recent:
+        first, until = _shifted(loss.day, -WINDOW_DAYS), loss.until
+        used_up = []
+        for at, one in enumerate(self.recent):
             if one.symbol != loss.symbol or not first <= one.acquired <= until:
                 continue
             if one.key == loss.lot and one.account == loss.account:
                 continue
-            account = self._accounts[one.account]
-            if one.key in account.lots:
-                self._absorb(loss, account, one.key)
-                used = True
+            lots = self._accounts[one.account].lots
+            pieces = lots.get(one.key)
+            if pieces is not None and not pieces[-1].absorbed:
+                self._absorb(loss, self._accounts[one.account], one.key)
+                pieces = lots[one.key]
+            if pieces is None or pieces[-1].absorbed:
+                used_up.append(at)
             if not loss.left:
                 break
-        if used:
-            self.recent = [one for one in self.recent if self._free(one)]
+        for at in reversed(used_up):
+            del self.recent[at]
         if loss.left:
             self.open.append(loss)
-
-    def _free(self, one: Bought) -> bool:
-        """Whether any of a purchase is still held and has taken no loss."""
-        pieces = self._accounts[one.account].lots.get(one.key)
-        return pieces is not None and not pieces[-1].absorbed
 
     def bought(self, account: int, key: str, symbol: str, acquired: date | None) -> None:
         """A purchase: it replaces what was lost in the 30 days before, the first loss first."""
@@ -204,6 +204,8 @@ class Washes:
             loss.amount, loss.left = loss.amount - amount, loss.left - units
             loss.row.disallowed = (loss.row.disallowed or ZERO) + amount
             before.append(_replaced(taken, amount, loss) if account.taxed else _marked(taken))
+        if account is self._accounts[0]:
+            self.touched.add(key)
         account.lots[key] = (before if len(before) <= MOST_PIECES else [_merged(before)]) + after
 
 

@@ -17,14 +17,14 @@ from msgspec.structs import replace
 from core.book.entries import Side
 from core.costs.fees import cost_estimators, trade_costs
 from core.market.sessions import exchange_day
-from core.money import ZERO, amount, plain
+from core.money import ZERO, amount
 from core.planning import guards as guard_rules
 from core.planning.cashier import Cashier, Trade
 from core.planning.doubts import doubtful
 from core.planning.guards import History
 from core.planning.offer import make_proposal
 from core.planning.proposal import GuardResult, Proposal, Verdict
-from core.planning.reasons import percent, reason
+from core.planning.reasons import dated, outside, reason, stuck, waiting
 from core.planning.solver import Solution, SolverCash, SolverLine, solve
 from core.planning.taxes import Kind, sellable
 from core.policy.triggers import CASH
@@ -129,7 +129,7 @@ class _Planner:
                 continue
             self.stuck |= stuck
             self._say_left(trades, solution)
-            self._say_waiting(checked)
+            self.warnings += waiting(checked, self.portfolio.base_currency)
             return self._finished([self._with_guards(proposal, whole) for proposal in checked])
 
     def _take_out(self, symbols: set[str]) -> None:
@@ -264,25 +264,17 @@ class _Planner:
         """The breached assets that no trade helps, with the reason: nothing else is traded for their sake."""
         traded = {trade.line.symbol for trade in trades}
         return {
-            symbol: self._why_stuck(symbol, solution)
+            symbol: f"cash is {self.valuation.cash.state} its band but nothing can be traded for it: left as it is"
+            if symbol == CASH
+            else stuck(self.lines[symbol], self._may(symbol), short=solution.short > 0)
             for symbol in sorted(due - traded)
             if symbol != CASH or not trades
         }
 
-    def _why_stuck(self, symbol: str, solution: Solution) -> str:
-        if symbol == CASH:
-            return f"cash is {self.valuation.cash.state} its band but nothing can be traded for it: left as it is"
-        line, solver_line = self.lines[symbol], self.solver_lines[symbol]
-        buying = line.state == "below"
-        if not (solver_line.can_buy if buying else solver_line.can_sell):
-            verb = "bought" if buying else "sold"
-            return f"{symbol} is {line.state} its band but may not be {verb}: left as it is"
-        if buying and solution.short > 0:
-            return f"{symbol} is below its band and no cash can be found for it: left as it is"
-        return (
-            f"{symbol} is {line.state} its band but no step of {plain(line.asset.step)} brings it closer: "
-            "left as it is"
-        )
+    def _may(self, symbol: str) -> bool:
+        """Whether the trade that would help a breached line is allowed."""
+        line = self.solver_lines[symbol]
+        return line.can_buy if self.lines[symbol].state == "below" else line.can_sell
 
     def _too_small(self, trades: list[Trade]) -> set[str]:
         small = [trade for trade in trades if trade.base_value < self.portfolio.policy.min_trade]
@@ -330,7 +322,7 @@ class _Planner:
             self.value - fees,
             self.situation.counts.get(line.symbol, 0),
             checks,
-            _dated(reason(line, trade.side, self.valuation, portfolio, everything=self.situation.everything), line),
+            dated(reason(line, trade.side, self.valuation, portfolio, everything=self.situation.everything), line),
             self.days[line.symbol],
             kind=self.situation.kind,
         )
@@ -343,16 +335,6 @@ class _Planner:
     def _with_guards(proposal: Proposal, whole: tuple[GuardResult, ...]) -> Proposal:
         verdict: Verdict = "blocked" if guard_rules.blocks(whole) else proposal.verdict
         return replace(proposal, guards=proposal.guards + whole, verdict=verdict)
-
-    def _say_waiting(self, proposals: list[Proposal]) -> None:
-        """Says which sales would be taxed less if they waited."""
-        for proposal in proposals:
-            for one in proposal.tax.waiting[:1]:
-                days = "1 day" if one.days == 1 else f"{one.days} days"
-                self.warnings.append(
-                    f"{proposal.symbol}: {days} until its gain is long-term: waiting until {one.day} saves "
-                    f"{amount(one.saves)} {self.portfolio.base_currency} of tax"
-                )
 
     def _say_left(self, trades: list[Trade], solution: Solution) -> None:
         """Says what the plan leaves outside its band, or takes out of it: money was short, or steps are coarse."""
@@ -368,13 +350,13 @@ class _Planner:
             scale = float(self.value) / after if line.asset.target_value is not None else 1.0
             lower, upper = line.lower * scale, line.upper * scale
             short = f": {solution.short:,.2f} {currency} short" if solution.short > 0 else ""
-            self._say_outside(symbol, held / after, lower, upper, short)
+            self.warnings += outside(symbol, held / after, lower, upper, short)
         if solution.short > 0 or self.stuck:
             self._say_idle(trades)
         cash = self.valuation.cash
         if cash.lower is not None and cash.upper is not None and (not cash.breached or CASH in self.situation.due):
             left = (cash.value or ZERO) - _fees(trades) + sum((trade.moved for trade in trades), ZERO)
-            self._say_outside("cash", float(left) / after, cash.lower, cash.upper, "")
+            self.warnings += outside("cash", float(left) / after, cash.lower, cash.upper)
 
     def _say_idle(self, trades: list[Trade]) -> None:
         """Names the cash that could pay for what was short, were it converted."""
@@ -383,12 +365,6 @@ class _Planner:
             base = self.portfolio.base_currency
             self.warnings.append(f"{' and '.join(left)} pay only for what is traded in them: converted to {base} "
                                  "they could pay for what is short")  # fmt: skip
-
-    def _say_outside(self, name: str, weight: float, lower: float, upper: float, short: str) -> None:
-        if weight < lower - guard_rules.TOLERANCE:
-            self.warnings.append(f"{name} stays at {percent(weight)}, below {percent(lower)}{short}")
-        elif weight > upper + guard_rules.TOLERANCE:
-            self.warnings.append(f"{name} stays at {percent(weight)}, above {percent(upper)}")
 
     def _finished(self, proposals: list[Proposal]) -> Plan:
         self.warnings += self.stuck.values()
@@ -400,12 +376,6 @@ class _Planner:
                 if guard.verdict == "warn"
             ]
         return Plan(tuple(ordered), tuple(dict.fromkeys(self.warnings)))
-
-
-def _dated(why: str, line: Line) -> str:
-    """The reason, with what has to be said of the price: that it is the last close, or was typed."""
-    note = line.trust.note
-    return why if note is None else f"{why}, {note}"
 
 
 def _fees(trades: list[Trade]) -> Decimal:

@@ -1,8 +1,13 @@
-"""Why a trade is proposed, in one line with its numbers."""
+"""Why a trade is proposed, and what a plan leaves or would better wait for: in one line each, with its numbers."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from core.book.entries import Side
+from core.money import amount, plain
+from core.planning.guards import TOLERANCE
+from core.planning.proposal import Proposal
 from core.policy.valuation import Line, Valuation
 from core.portfolio.model import Portfolio
 
@@ -23,6 +28,41 @@ def reason(line: Line, side: Side, valuation: Valuation, portfolio: Portfolio, *
     if side == "sell":
         return f"pays for what is missing: {drift}"
     return f"takes what is left over: {drift}"
+
+
+def dated(why: str, line: Line) -> str:
+    """The reason, with what has to be said of the price: that it is the last close, or was typed."""
+    note = line.trust.note
+    return why if note is None else f"{why}, {note}"
+
+
+def stuck(line: Line, allowed: bool, *, short: bool) -> str:
+    """Why a breached line is not traded; `short`: money was missing."""
+    named = f"{line.symbol} is {line.state} its band but"
+    if not allowed:
+        return f"{named} may not be {'bought' if line.state == 'below' else 'sold'}: left as it is"
+    if line.state == "below" and short:
+        return f"{line.symbol} is below its band and no cash can be found for it: left as it is"
+    return f"{named} no step of {plain(line.asset.step)} brings it closer: left as it is"
+
+
+def outside(name: str, weight: float, lower: float, upper: float, short: str = "") -> Iterator[str]:
+    """That something ends outside its band, if it does; `short` says what was missing for it."""
+    if weight < lower - TOLERANCE:
+        yield f"{name} stays at {percent(weight)}, below {percent(lower)}{short}"
+    elif weight > upper + TOLERANCE:
+        yield f"{name} stays at {percent(weight)}, above {percent(upper)}"
+
+
+def waiting(proposals: Iterable[Proposal], currency: str) -> Iterator[str]:
+    """Which sales would be taxed less if they waited."""
+    for proposal in proposals:
+        for one in proposal.tax.waiting[:1]:
+            days = "1 day" if one.days == 1 else f"{one.days} days"
+            yield (
+                f"{proposal.symbol}: {days} until its gain is long-term: waiting until {one.day} saves "
+                f"{amount(one.saves)} {currency} of tax"
+            )
 
 
 def percent(weight: float | None) -> str:

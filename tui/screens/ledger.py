@@ -38,19 +38,8 @@ def entry_row(entry: Entry, gone: frozenset[int], room: int) -> Row:
         return number, Span(f"takes back #{entry.void_of}", "dim")
     if entry.kind == "adopt":
         return number, Span("adopts the file's opening lots and balances", "dim")
-    if entry.kind == "cash":
-        head, rest = "cash", f"{right(fmt.money(entry.amount, sign=True), 15)} {entry.currency}"
-    elif entry.kind == "split":
-        head, rest = "split", f"{right(ratio(entry), 7)} {entry.symbol}"
-    else:
-        value = (entry.quantity or ZERO) * (entry.price or ZERO)
-        head = entry.side or ""
-        rest = (
-            f"{right(fmt.quantity(entry.quantity), 8)} {left(entry.symbol or '', 9)} "
-            f"@ {left(fmt.price(entry.price), 10)}{right(fmt.money(value), 12)}"
-        )
-        if entry.rate != ONE:
-            rest += f" {entry.currency}"
+    head, rest = _said(entry)
+    if entry.kind == "trade":
         fees = f"  fees {fmt.money(entry.fees)}"
         if len(number.text) + len(head) + len(rest) + len(fees) + 1 <= room:
             rest += fees
@@ -62,6 +51,33 @@ def entry_row(entry: Entry, gone: frozenset[int], room: int) -> Row:
     return fitted(
         [number, Span(f"{head:<4} ", f"bold {SIDES.get(head, 'text')}"), Span(rest), Span(note, "dim")], room
     )
+
+
+def _said(entry: Entry) -> tuple[str, str]:
+    """The kind of an entry, and what it says."""
+    paid = f"{right(fmt.money(entry.amount, sign=True), 15)} {entry.currency}"
+    of = f"  {entry.symbol}" if entry.symbol else ""
+    match entry.kind:
+        case "cash" | "interest" | "fee":
+            return entry.kind, paid + of
+        case "dividend":
+            bought = f", reinvested in {fmt.quantity(entry.quantity)}" if entry.quantity is not None else ""
+            return "dividend", paid + of + bought
+        case "split":
+            return "split", f"{right(ratio(entry), 7)} {entry.symbol}"
+        case "spinoff":
+            return "spin-off", f"{ratio(entry)} {entry.to} from {entry.symbol}"
+        case "rename":
+            return "rename", f"{entry.symbol} is {entry.to} now"
+        case "transfer":
+            units = sum((lot.quantity for lot in entry.received), ZERO)
+            return "transfer", f"{fmt.quantity(units)} {entry.symbol} in"
+    value = (entry.quantity or ZERO) * (entry.price or ZERO)
+    rest = (
+        f"{right(fmt.quantity(entry.quantity), 8)} {left(entry.symbol or '', 9)} "
+        f"@ {left(fmt.price(entry.price), 10)}{right(fmt.money(value), 12)}"
+    )
+    return entry.side or "", rest + ("" if entry.rate == ONE else f" {entry.currency}")
 
 
 class Entries(Lines, can_focus=True):

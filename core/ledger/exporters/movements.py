@@ -18,7 +18,7 @@ from core.book.book import Book, BookBuilder, build_book
 from core.book.choosing import NO_TAX, averaged
 from core.book.entries import Entry, Head
 from core.book.holding import opening_lots
-from core.book.lots import HeldLot, bought_key
+from core.book.lots import HeldLot, bought_key, key_order
 from core.book.replay import Replay, Start, entry_order, in_order
 from core.book.wash import Gain, Member
 from core.errors import Conflict, Problem, StrikezoneError
@@ -224,7 +224,8 @@ class Movements:
         if not self._lots.tax.washes:
             return []
         lots, seen = self._lots.accounts[0].lots, self._seen
-        keys = (one.key for one in self._lots.washes.recent if one.account == 0)
+        keys = sorted(self._lots.washes.touched, key=key_order)
+        self._lots.washes.touched.clear()
         return [key for key in keys if lots.get(key) is not seen.get(key)]
 
     def _averaged(self, entry: Entry) -> Iterator[Movement]:

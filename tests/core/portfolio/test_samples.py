@@ -16,7 +16,7 @@ from core.portfolio.model import Portfolio
 
 FOLDER = Path(str(files("sample_portfolios")))
 SAMPLES = sorted(FOLDER.glob("*.toml"))
-NAMES = {"classic-60-40", "microcap-2", "multi-asset", "fixed-value", "in-band"}
+NAMES = {"classic-60-40", "taxable", "microcap-2", "multi-asset", "fixed-value", "in-band"}
 
 
 def rows(portfolio: Portfolio) -> list[dict[str, str]]:
