@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("command", "planning", "recording", "opening", "paint", "change", "feed")
+NAMES = ("command", "planning", "recording", "opening", "gains", "paint", "change", "feed")
 
 
 def main(names: list[str]) -> int:
