@@ -22,6 +22,7 @@ from core.market.breaker import FailureKind
 from core.market.fetcher import Client, Fetcher, Question
 from core.market.quotes import Quote, QuoteBoard
 from core.market.wanted import LEAST_INTERVAL, Wanted, WantedFile, wanted_by_all
+from core.text import clean
 
 LOCK: Final = "lock"
 BEAT_SECONDS: Final = 1.0
@@ -82,6 +83,7 @@ class FeedHub:
         self._beat_seconds = beat_seconds
         self._venues: dict[str, date] = {}  # whose sessions were asked for, and on which day
         self._late: Question | None = None
+        self._failed = ""  # what an error that nobody expected said, until a round went well
         self.version = 0
         self.shared = self._file.read() or Shared()
 
@@ -142,7 +144,8 @@ class FeedHub:
 
     def trouble(self, interval: float) -> str:
         """What is wrong with the feed now, in one line; empty if nothing is."""
-        return polling.trouble(self.shared, self._fetcher.under_way, interval, self.clock.now())
+        known = polling.trouble(self.shared, self._fetcher.under_way, interval, self.clock.now())
+        return self._failed or known
 
     # -- the thread
 
@@ -156,7 +159,11 @@ class FeedHub:
 
     def _run(self) -> None:
         while True:
-            self.beat()
+            try:
+                self.beat()
+                self._failed = ""
+            except Exception as error:  # the next beat may do better; until then the screen says so
+                self._failed = f"the feed failed: {type(error).__name__}: {clean(str(error), 80)}"
             with self._wake:
                 if not self._woken and not self._stopping:
                     self._wake.wait(self._beat_seconds)

@@ -79,7 +79,8 @@ def _change(
         return [f"{accept}: {_amount(quote.price)} {quote.currency} is believed from now on"]
     if split:
         symbol, ratio = split
-        return [_told(entry) for entry in desk.split(symbol, *split_ratio(ratio)).recorded]
+        confirmed = desk.split(symbol, *split_ratio(ratio))
+        return [*map(_told, confirmed.recorded), *confirmed.skipped, *confirmed.warnings]
     if typed:
         symbol, price = typed
         desk.prices.check_typed(symbol, price)

@@ -66,7 +66,7 @@ def disk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Disk]:
     try:
         yield Disk(place, "tmpfs")
     finally:
-        subprocess.run(["umount", str(place)], check=True)
+        subprocess.run(["umount", "-l", str(place)], check=True)  # a failed test may still hold files
 
 
 @pytest.fixture

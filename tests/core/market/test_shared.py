@@ -354,3 +354,42 @@ def test_a_lock_whose_file_was_replaced_is_lost(tmp_path: Path) -> None:
     assert not lock.held
     assert other.held
     other.release()
+
+
+def test_an_error_that_nobody_expected_is_told_and_ends_no_polling(
+    tmp_path: Path, source: Source, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds: list[int] = []
+    beat = FeedHub.beat
+
+    def first_fails(hub: FeedHub) -> None:
+        rounds.append(1)
+        if len(rounds) == 1:
+            raise ValueError("out of the blue")
+        beat(hub)
+
+    monkeypatch.setattr(FeedHub, "beat", first_fails)
+    hub = FeedHub(tmp_path, source, clock=clock, beat_seconds=0.2)
+    hub.want("me", ["VTI"], 15)
+    hub.start()
+    try:
+        until(lambda: bool(hub.trouble(15)) or bool(rounds[1:]))
+        until(lambda: hub.board.get("VTI") is not None)
+        assert hub.trouble(15) == ""
+    finally:
+        hub.stop()
+
+
+def test_the_error_is_shown_while_it_lasts(
+    tmp_path: Path, source: Source, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_: FeedHub) -> None:
+        raise ValueError("out of the blue")
+
+    monkeypatch.setattr(FeedHub, "beat", fails)
+    hub = FeedHub(tmp_path, source, clock=clock)
+    hub.start()
+    try:
+        until(lambda: "the feed failed: ValueError: out of the blue" in hub.trouble(15))
+    finally:
+        hub.stop()
