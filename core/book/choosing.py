@@ -13,7 +13,7 @@ from core.book.entries import EntryLot, Method
 from core.book.lots import HeldLot, cash_moved, key_order, share, to_grid
 from core.book.terms import term
 from core.money import ONE, ZERO, exact, plain
-from core.portfolio.model import Asset, Tax
+from core.portfolio.model import Tax
 
 NO_TAX: Final = Tax()
 
@@ -82,14 +82,6 @@ def take_named(lots: Iterable[HeldLot], chosen: Sequence[EntryLot], sale: Sale) 
     if named != sale.quantity:
         raise ValueError(f"the lots named add up to {plain(named)}, the sale is of {plain(sale.quantity)}")
     return _parts(picks, sale)
-
-
-def averages(asset: Asset, tax: Tax) -> bool:
-    """Whether `asset` may have an average basis: in the United States only funds, and what may be one.
-
-    Source: Treas. Reg. 1.1012-1(e); Publication 550.
-    """
-    return tax.regime != "us" or asset.kind in ("fund", "etf", "other")
 
 
 class Pick(NamedTuple):

@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from core.book.book import BookBuilder
 from core.book.changes import same
-from core.book.choosing import averages
 from core.book.drafts import checked
 from core.book.entries import Draft, Entry, Ratio
 from core.errors import BadInput, Conflict, Problem
@@ -42,7 +41,7 @@ def as_recorded(draft: Draft, portfolio: Portfolio, new_id: Callable[[], str]) -
 def _method(draft: Draft, asset: Asset | None, tax: Tax) -> str | None:
     """The method of a sale; the portfolio's, or the oldest first where that is not allowed for the asset."""
     method = draft.method or ("specific" if draft.lots else tax.method)
-    if method != "average" or asset is None or averages(asset, tax):
+    if method != "average" or asset is None or tax.averages(asset):
         return method
     if draft.method is None:
         return "fifo"

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final, Literal, NamedTuple
 
-from core.book.choosing import Sale, averages, in_base, take, take_named
+from core.book.choosing import Sale, in_base, take, take_named
 from core.book.entries import EntryLot, Method
 from core.book.holding import LossNearby, Position
 from core.book.lots import HeldLot, basis_of, share, to_grid
@@ -43,7 +43,7 @@ class Realised(NamedTuple):
 def method_of(line: Line, portfolio: Portfolio) -> Method:
     """The method by which a sale of the line takes its lots."""
     method = portfolio.tax.method
-    return "fifo" if method == "average" and not averages(line.asset, portfolio.tax) else method
+    return "fifo" if method == "average" and not portfolio.tax.averages(line.asset) else method
 
 
 def lots_sold(line: Line, sale: Sale, portfolio: Portfolio, kind: Kind = "any") -> tuple[EntryLot, ...]:

@@ -106,7 +106,12 @@ def _check_band(table: Table, band: Band, target: float) -> None:
 def odd(portfolio: Portfolio) -> tuple[str, ...]:
     """What is legal, but probably not what was meant."""
     assets = portfolio.assets
-    found = [*_odd_bands(portfolio), *_odd_lots(portfolio), *_odd_fees(portfolio)]
+    found = [
+        *_odd_bands(portfolio),
+        *_odd_lots(portfolio),
+        *_odd_fees(portfolio),
+        *_odd_method(portfolio),
+    ]
     unknown = [a.symbol for a in assets if a.targeted and not (a.average_daily_value and a.daily_volatility)]
     if portfolio.costs.impact and unknown:
         needs = "average_daily_value or daily_volatility is missing"
@@ -161,6 +166,14 @@ def _odd_lots(portfolio: Portfolio) -> Iterable[str]:
         for lot in asset.lots:
             if lot.acquired and opened and lot.acquired > opened:
                 yield f"{asset.symbol}: a lot acquired {lot.acquired} was not held when the book opened, {opened}"
+
+
+def _odd_method(portfolio: Portfolio) -> Iterable[str]:
+    """Assets whose lots are chosen by another method than the file says."""
+    if portfolio.tax.method == "average":
+        single = [asset.symbol for asset in portfolio.assets if not portfolio.tax.averages(asset)]
+        if single:
+            yield f"{listed(single)}: an average basis is for funds only: the oldest lots are sold first"
 
 
 def _odd_fees(portfolio: Portfolio) -> Iterable[str]:

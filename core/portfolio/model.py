@@ -231,6 +231,13 @@ class Tax(Struct, frozen=True):
     carried_short: Decimal = ZERO
     carried_long: Decimal = ZERO
 
+    def averages(self, asset: Asset) -> bool:
+        """Whether `asset` may have an average basis: in the United States only funds, and what may be one.
+
+        Source: Treas. Reg. 1.1012-1(e); Publication 550.
+        """
+        return self.regime != "us" or asset.kind in ("fund", "etf", "other")
+
     @property
     def washes(self) -> bool:
         """Whether losses are disallowed by purchases around them."""

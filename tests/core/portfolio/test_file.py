@@ -641,6 +641,12 @@ def test_tax_rules_are_read_as_fractions_and_amounts() -> None:
     assert parse(HEAD + VTI + BND).tax == Tax(short_rate=Decimal("0.35"), long_rate=Decimal("0.15"))
 
 
+def test_an_average_basis_for_a_single_stock_is_warned_of() -> None:
+    text = HEAD + '[tax]\nregime = "us"\nmethod = "average"\n' + VTI + 'kind = "stock"\n' + BND
+    assert parse(text).warnings == ("VTI: an average basis is for funds only: the oldest lots are sold first",)
+    assert parse(text.replace('"us"', '"none"')).warnings == ()
+
+
 def test_a_wrong_type_says_what_was_found_and_what_to_write() -> None:
     _, what, fix = only_problem(BOOK.replace("40", '"40%"'))
     assert what == 'must be a number, not "40%"'
