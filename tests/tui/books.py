@@ -89,6 +89,7 @@ def snapshot(
         feed=feed,
         stands=planned.stands,
         triggered=valuation.breached,
+        situation=situation,
     )
 
 

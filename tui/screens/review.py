@@ -67,7 +67,9 @@ class ReviewBase(Dialog[Confirmed]):
         self.weigh()
 
     def weigh(self) -> None:
-        """Plans the other ways back, off the screen's loop."""
+        """Plans the other ways back, where tax makes them differ, off the screen's loop."""
+        if self.snapshot.portfolio.tax.regime == "none":
+            return
         self.run_worker(self._weigh(self.snapshot), group="ways", exclusive=True)
 
     async def _weigh(self, snapshot: Snapshot) -> None:
