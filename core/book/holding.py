@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -116,6 +116,7 @@ class Holding:
         self._entries: list[Entry] = []
         self._applied: Replay | None = None
         self._count = 0  # how many entries `_applied` has
+        self._past: tuple[int, Replay] | None = None  # of the first so many entries, for sales that come late
         self._positions: dict[str, Position] = {}
         self._pools: Mapping[str, uk.Matched] | None = None
 
@@ -124,8 +125,11 @@ class Holding:
         self._positions.clear()
         self._pools = None
         if self._entries and entry_order(entry) < entry_order(self._entries[-1]):
-            insort(self._entries, entry, key=entry_order)
+            place = bisect_right(self._entries, entry_order(entry), key=entry_order)
+            self._entries.insert(place, entry)
             self._applied = None
+            if self._past is not None and place < self._past[0]:
+                self._past = None
         else:
             self._entries.append(entry)
 
@@ -167,7 +171,7 @@ class Holding:
         if not self._entries or day >= self._entries[-1].effective:
             return self._replayed().lots(symbol)
         here = bisect_right(self._entries, day, key=lambda entry: entry.effective)
-        past = self._run(self._entries[:here], day)
+        past = self._replayed_to(here, day)
         taken = self._taken_after(past, self._entries[here:])
         return tuple(self._less(past.lots(symbol), taken))
 
@@ -195,6 +199,17 @@ class Holding:
             self._applied.apply(entry)
         self._count = len(self._entries)
         return self._applied
+
+    def _replayed_to(self, count: int, day: date) -> Replay:
+        """A replay of the first `count` entries, those until `day`; it goes on where it was last."""
+        done, replay = self._past or (0, None)
+        if replay is None or done > count or any(self._others):
+            replay = self._run(self._entries[:count], day)
+        else:
+            for entry in self._entries[done:count]:
+                replay.apply(entry)
+        self._past = count, replay
+        return replay
 
     def _run(self, entries: Sequence[Entry], until: date | None = None) -> Replay:
         """A replay of `entries`, with those of the wash group until that day among them."""
