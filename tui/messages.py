@@ -76,6 +76,9 @@ class Desk(Protocol):
     ) -> tuple[Entry, ...]:
         """Corrects an entry by new ones."""
 
+    def explain(self, seq: int) -> str:
+        """Decides an entry again, and says in a line whether it comes out the same."""
+
     def close(self) -> None:
         """Folds the ledger and lets go of the feed."""
 

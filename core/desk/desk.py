@@ -18,6 +18,7 @@ from core.clock import WallClock, local_zone
 from core.desk import confirmation
 from core.desk.confirmation import Confirmed, Executed, PriceMoved, Request
 from core.desk.decided import kept_texts
+from core.desk.explain import explain
 from core.desk.prices import Prices
 from core.desk.remarks import remarks
 from core.desk.snapshot import Snapshot
@@ -211,6 +212,11 @@ class Desk:
                 executed=moment,
                 effective=day,
             ).recorded
+
+    def explain(self, seq: int) -> str:
+        """Decides entry `seq` again, and says in a line whether it comes out the same."""
+        with self._lock:
+            return explain(self.ledger, seq).said
 
     def dismiss(self, id: str) -> None:  # noqa: A002
         """Does not propose the trade again until its asset has been back inside or its ledger count changes.

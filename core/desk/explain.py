@@ -53,6 +53,15 @@ class Explanation(Struct, frozen=True):
         """Whether everything comes out as it was recorded."""
         return all(one.same for one in self.compared)
 
+    @property
+    def said(self) -> str:
+        """Whether it comes out the same, in a line."""
+        entry = f"entry {self.entry.seq}, decided again on the prices of then,"
+        if self.same:
+            return f"{entry} comes out the same"
+        amended = f" (it amends entry {self.entry.amends})" if self.entry.amends is not None else ""
+        return f"{entry} differs in {', '.join(one.what for one in self.compared if not one.same)}{amended}"
+
 
 def explain(ledger: Ledger, seq: int) -> Explanation:
     """Decides entry `seq` again; BadInput if it was not decided here, Conflict if what it takes is gone."""

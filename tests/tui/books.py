@@ -226,6 +226,10 @@ class FakeDesk:
     def entries(self) -> tuple[Entry, ...]:
         return tuple(self.ledger)
 
+    def explain(self, seq: int) -> str:
+        self.calls.append(("explain", seq))
+        return f"entry {seq}, decided again on the prices of then, comes out the same"
+
     def void(self, seq: int) -> Entry:
         self.calls.append(("void", seq))
         entry = Entry(

@@ -119,3 +119,12 @@ async def test_cash_is_not_amended_and_an_empty_ledger_looks_meant(clock: KeyClo
         await opened(app, pilot, clock, "v")
         assert "nothing recorded yet" in app.screen.query_one(Entries).plain()
         assert "there is no entry" in app.screen.query_one(MessageLine).plain()
+
+
+async def test_x_decides_the_entry_again_and_says_how_it_comes_out(clock: KeyClock) -> None:
+    driver = ledger()
+    app = StrikezoneApp([driver], first=[driver.desk.now], clock=clock)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(app, pilot, clock, "G", "x")
+        assert driver.desk.calls == [("explain", 1)]
+        assert "comes out the same" in app.screen.query_one(MessageLine).plain()

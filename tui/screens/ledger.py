@@ -216,6 +216,18 @@ class LedgerScreen(Screen[None]):
         dialog = ConfirmChange(f"void entry #{seq}", rows, "void it", lambda: desk.void(seq))
         self._ask(dialog, f"voided #{seq}")
 
+    def action_explain(self) -> None:
+        """Makes the decision of the selected entry again."""
+        if (entry := self.selected) is not None:
+            self.run_worker(self._explain(entry.seq), group="explain", exclusive=True)
+
+    async def _explain(self, seq: int) -> None:
+        try:
+            said, style = await asyncio.to_thread(self.runner.desk.explain, seq), "bold"
+        except (StrikezoneError, OSError) as error:
+            said, style = " ".join(told(error)), "dim"
+        self.query_one(MessageLine).say(said, style)
+
     def action_amend(self) -> None:
         """Opens the form, and then asks whether to amend."""
         entry = self._changeable()
