@@ -77,7 +77,7 @@ COMMANDS: Final = (
     Command("list.edge(1)", "end,G", "last", "To the last row"),
     Command("review.accept", "y", "record it", "Yes: record the trade"),
     Command("review.refuse", "n,escape,enter", "no", "No: nothing is recorded"),
-    Command("review.edit", "e", "edit", "Edit quantity, price and fees"),
+    Command("review.edit", "e", "edit", "Edit quantity, price, fees and lots"),
     Command("edit.keep", "enter", "keep", "Keep the edit and go back to the review"),
     Command("edit.leave", "escape", "leave", "Leave the edit"),
     Command("filter.clear", "escape", "clear", "Clear the filter"),

@@ -10,9 +10,10 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
+from core.book.entries import EntryLot
 from core.desk.snapshot import Snapshot
 from core.market.quotes import Quote
-from core.money import ONE, plain
+from core.money import ONE, ZERO, plain
 from core.planning.proposal import Proposal
 from core.policy.valuation import Line
 from tui import format as written
@@ -143,6 +144,8 @@ def _print_proposals(console: Console, proposals: Sequence[Proposal]) -> None:
         unit = f" {p.currency}" if p.foreign else ""
         figures = f"{written.money(p.value):>12}{unit}  cost {written.money(p.costs.total)}{unit}"
         lines.append(Text(f"{p.id}  {trade:{widest}}  {figures}  {p.verdict}", style))
+        if p.lots:
+            lines.append(Text(f"          {_lots_and_tax(p)}", DIM))
         effect = f"{written.percent(p.weight_before)} to {written.percent(p.weight_after)}"
         lines.append(Text(f"          {effect}: {p.reason}", DIM))
         lines += [
@@ -151,6 +154,27 @@ def _print_proposals(console: Console, proposals: Sequence[Proposal]) -> None:
             if guard.verdict != "pass"
         ]
     console.print(Text("\n").join(lines), soft_wrap=True)
+
+
+def _lots_and_tax(p: Proposal) -> str:
+    """The lots that a sale would take, the gain, and the tax where it is computed."""
+    said = f"lots {taken(p.lots)}"
+    gains = [lot.gain for lot in p.lots]
+    if None not in gains:
+        said += f"; gain {written.money(sum((g for g in gains if g is not None), ZERO), sign=True)}"
+        said += f" {p.currency}" if p.foreign else ""
+    if p.tax.estimated is not None:
+        said += f", tax {written.money(p.tax.estimated)}"
+    return said
+
+
+def taken(lots: Sequence[EntryLot]) -> str:
+    """The parts of lots that a sale takes: `28 of 2007-10-15 (short)`."""
+    parts = [
+        f"{plain(lot.quantity)} of {lot.acquired or 'an unknown day'}" + (f" ({lot.term})" if lot.term else "")
+        for lot in lots
+    ]
+    return ", ".join(parts)
 
 
 def _print_ways(console: Console, snapshot: Snapshot) -> None:

@@ -9,11 +9,12 @@ from rich.text import Text
 from core.desk.explain import Explanation
 from core.money import plain
 from tui import format as written
-from tui.console import DIM, NEAR, plain_console, print_table
+from tui.console import DIM, NEAR, plain_console, print_table, taken
 from tui.records import describe
 
 COMPARED = ("", "recorded", "again", "")
-LONGEST = 44
+LABEL = 16
+SHORTEST = 24
 
 
 def print_explanation(explanation: Explanation) -> None:
@@ -35,10 +36,13 @@ def print_explanation(explanation: Explanation) -> None:
     for name, value in edits.items():
         if value is not None:
             console.print(Text(f"  its user changed the {name} to {plain(value)}", DIM))
+    if request.lots:
+        console.print(Text(f"  its user named the lots: {taken(entry.lots)}", DIM), soft_wrap=True)
+    room = max((console.width - LABEL - 12) // 2, SHORTEST)
     rows = []
     for one in explanation.compared:
         verdict = Text("" if one.same else "differs", NEAR)
-        rows.append((Text(one.what), Text(_short(one.recorded)), Text(_short(one.again)), verdict))
+        rows.append((Text(one.what), Text(_short(one.recorded, room)), Text(_short(one.again, room)), verdict))
     print_table(console, COMPARED, rows, spare=())
     if explanation.same:
         console.print(Text("it comes out the same", "bold"))
@@ -47,7 +51,7 @@ def print_explanation(explanation: Explanation) -> None:
     console.print(Text(f"! {amended}not everything comes out the same", NEAR))
 
 
-def _short(value: Any) -> str:
+def _short(value: Any, room: int) -> str:
     """A value in a line; of what is long, how much there is."""
     if isinstance(value, float):
         return f"{value:.6f}"
@@ -57,4 +61,4 @@ def _short(value: Any) -> str:
         named = [one.get("name") or one.get("acquired") or "?" for one in value if isinstance(one, dict)]
         value = ", ".join(map(str, named)) or "none"
     text = "-" if value is None else str(value)
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    return text if len(text) <= room else text[: room - 1] + "…"

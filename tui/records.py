@@ -10,7 +10,7 @@ from rich.text import Text
 from core.book.book import Book
 from core.book.entries import Entry
 from core.book.gains import by_year, totals
-from core.book.lots import cash_moved
+from core.book.lots import HeldLot, cash_moved
 from core.book.report import ratio
 from core.book.wash import Gain
 from core.desk.confirmation import Confirmed
@@ -18,7 +18,7 @@ from core.money import ONE, ZERO, amount, plain
 from core.portfolio.model import Tax
 from core.text import clean
 from tui import format as written
-from tui.console import NEAR, plain_console, print_table
+from tui.console import DIM, NEAR, plain_console, print_table, taken
 
 ENTRIES = (">#", "day", "kind", "symbol", ">quantity", ">price", ">fees", ">amount", "id")
 LOTS = ("symbol", ">quantity", "acquired", ">basis each", ">basis")
@@ -31,6 +31,8 @@ def print_confirmed(confirmed: Confirmed) -> None:
     console = plain_console()
     for entry in confirmed.recorded:
         console.print(Text(f"recorded {describe(entry)}"))
+        if entry.side == "sell" and entry.lots:
+            console.print(Text(f"  lots {taken(entry.lots)}", DIM), soft_wrap=True)
     for id_ in confirmed.already:
         console.print(Text(f"{id_} was recorded already"))
     if not confirmed.recorded and not confirmed.already:
@@ -75,7 +77,7 @@ def print_positions(book: Book, base_currency: str) -> None:
         (
             Text(position.symbol),
             Text(plain(lot.quantity)),
-            Text("-" if lot.held_since is None else lot.held_since.isoformat()),
+            Text(_acquired(lot)),
             Text("-" if lot.price is None else written.price(lot.price)),
             Text(written.money(lot.basis)),
         )
@@ -86,6 +88,9 @@ def print_positions(book: Book, base_currency: str) -> None:
         print_table(console, LOTS, rows, spare=("acquired",))
     else:
         console.print(Text("nothing is held"))
+    if any(lot.since for position in book.positions.values() for lot in position.lots):
+        said = "* held since then for its term: it replaced what was sold at a loss that is in its basis"
+        console.print(Text(said, DIM), soft_wrap=True)
     for currency, balance in ({base_currency: ZERO} | book.cash).items():
         console.print(Text(f"cash {written.money(balance)} {currency}"))
 
@@ -131,6 +136,13 @@ def print_gains(rows: Sequence[Gain], tax: Tax, base_currency: str, year: int | 
         if (year is None or one.year == year) and (one.deducted or one.carried_short or one.carried_long):
             carried = f"carried on: short {_cents(one.carried_short)}, long {_cents(one.carried_long)}"
             console.print(Text(f"{one.year}: {_cents(one.deducted)} against other income; {carried}"))
+
+
+def _acquired(lot: HeldLot) -> str:
+    """The day from which a lot counts as held, marked where that is not the day of the purchase."""
+    if lot.held_since is None:
+        return "-"
+    return lot.held_since.isoformat() + ("" if lot.since is None else "*")
 
 
 def _pooled(row: Gain, tax: Tax) -> str:

@@ -111,6 +111,7 @@ def odd(portfolio: Portfolio) -> tuple[str, ...]:
         *_odd_lots(portfolio),
         *_odd_fees(portfolio),
         *_odd_method(portfolio),
+        *_odd_rates(portfolio),
     ]
     unknown = [a.symbol for a in assets if a.targeted and not (a.average_daily_value and a.daily_volatility)]
     if portfolio.costs.impact and unknown:
@@ -174,6 +175,16 @@ def _odd_method(portfolio: Portfolio) -> Iterable[str]:
         single = [asset.symbol for asset in portfolio.assets if not portfolio.tax.averages(asset)]
         if single:
             yield f"{listed(single)}: an average basis is for funds only: the oldest lots are sold first"
+
+
+def _odd_rates(portfolio: Portfolio) -> Iterable[str]:
+    """Rates that look like fractions."""
+    if portfolio.tax.regime != "none":
+        for name in ("short_rate", "long_rate"):
+            rate = 100 * getattr(portfolio.tax, name)
+            if 0 < rate < 1:
+                meant = f"{100 * rate.normalize():f}"
+                yield f"tax.{name} = {rate.normalize():f} is less than one percent: {meant} may be meant"
 
 
 def _odd_fees(portfolio: Portfolio) -> Iterable[str]:

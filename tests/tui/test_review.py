@@ -225,7 +225,7 @@ async def test_what_is_no_number_is_said_in_the_form(app: StrikezoneApp, clock: 
         assert typed in app.screen.query_one("#hint-quantity", Lines).plain()
 
 
-async def test_an_edit_that_the_desk_refuses_leaves_the_trade_as_it_was(
+async def test_an_edit_that_the_desk_refuses_stays_in_the_form_and_nothing_is_recorded(
     app: StrikezoneApp, clock: KeyClock
 ) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
@@ -234,8 +234,14 @@ async def test_an_edit_that_the_desk_refuses_leaves_the_trade_as_it_was(
         app.screen.query_one("#quantity", Input).value = "9999"
         await pilot.press("enter")
         await settled(app, pilot)
-        assert "665 VTI are held, 9999 cannot be sold" in shown(app)
+        assert on(app, EditScreen)
+        assert app.screen.query_one("#quantity", Input).value == "9999"
+        assert "665 VTI are held, 9999 cannot be sold" in app.screen.query_one("#trouble", Lines).plain()
+        clock.forward()
+        await pilot.press("y", "escape")
+        await settled(app, pilot)
         assert "SELL 65 VTI" in shown(app)
+        assert "665 VTI are held, 9999 cannot be sold" in shown(app)
 
 
 async def test_a_moved_price_is_shown_and_asked_again(

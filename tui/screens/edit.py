@@ -15,15 +15,16 @@ from textual.widgets import Input
 from core.book.choosing import Pick, pick_of
 from core.money import plain, typed
 from tui.commands import bindings
-from tui.widgets.lines import Lines, Span
+from tui.widgets.lines import Lines, Span, wrapped
 
 
 class Values(NamedTuple):
     """What was changed: numbers by the name of their field, None as it stood; `lots` None if they stay as they are,
-    empty if the method is to choose them again."""
+    empty if the method is to choose them again. `typed` is what stood in the fields."""
 
     numbers: dict[str, Decimal | None]
     lots: tuple[Pick, ...] | None = None
+    typed: Mapping[str, str] = {}
 
 
 _LOTS_HINT: Final = "ACQUIRED:QTY, apart by spaces; empty: as [tax] method says"
@@ -42,10 +43,14 @@ class EditScreen(ModalScreen[Values]):
         *,
         enter: str = "keep and look again",
         lots: str | None = None,
+        typed_before: Mapping[str, str] | None = None,
+        problem: Sequence[str] = (),
     ) -> None:
         super().__init__()
         self._enter = enter
         self._title = title
+        self._typed = typed_before or {}  # what stands in the fields instead of their values
+        self._problem = problem
         self._lots = lots  # as they are named; None where there are none to choose
         self._fields = fields
         self._kept = kept or {}  # earlier edits, which stay edits although the field has not been touched
@@ -57,13 +62,17 @@ class EditScreen(ModalScreen[Values]):
             for name, value in self._fields:
                 with Horizontal(classes="field"):
                     yield Lines(id=f"label-{name}", classes="label")
-                    yield Input("" if value is None else plain(value), id=name, select_on_focus=True)
+                    shown = self._typed.get(name, "" if value is None else plain(value))
+                    yield Input(shown, id=name, select_on_focus=True)
                     yield Lines(id=f"hint-{name}", classes="hint")
             if self._lots is not None:
                 with Horizontal(classes="field"):
                     yield Lines(id="label-lots", classes="label")
-                    yield Input(self._lots, id="lots", classes="long", select_on_focus=True)
+                    yield Input(
+                        self._typed.get("lots", self._lots), id="lots", classes="long", select_on_focus=True
+                    )
                 yield Lines(id="hint-lots", classes="note")
+            yield Lines(id="trouble", classes="trouble")
             yield Lines(id="answers")
 
     def on_mount(self) -> None:
@@ -75,6 +84,10 @@ class EditScreen(ModalScreen[Values]):
         if self._lots is not None:
             self.query_one("#label-lots", Lines).set_lines([(Span(" lots", "dim"),)])
             self.query_one("#hint-lots", Lines).set_lines([(Span(f" {_LOTS_HINT}", "dim"),)])
+        trouble = self.query_one("#trouble", Lines)
+        trouble.display = bool(self._problem)
+        pieces = [piece for text in self._problem for piece in wrapped(text, 70)]
+        trouble.set_lines([(Span(f" {piece}", "trouble"),) for piece in pieces])
         self.query_one("#answers", Lines).set_lines(
             [
                 (
@@ -114,7 +127,8 @@ class EditScreen(ModalScreen[Values]):
             self.query_one("#hint-lots", Lines).set_lines([(Span(f" {error}", "trouble"),)])
             self.query_one("#lots", Input).focus()
             return
-        self.dismiss(Values(values, lots))
+        typed_now = {box.id or "": box.value for box in self.query(Input)}
+        self.dismiss(Values(values, lots, typed_now))
 
     def _chosen(self) -> tuple[Pick, ...] | None:
         """The lots that are named now; None if that is as before."""

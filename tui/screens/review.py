@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -132,6 +132,10 @@ class ReviewScreen(ReviewBase):
 
     def action_edit(self) -> None:
         """Opens the form over the review."""
+        self._open_form()
+
+    def _open_form(self, typed: Mapping[str, str] | None = None, problem: Sequence[str] = ()) -> None:
+        """The form, with what was typed before and why that cannot be."""
         from tui.screens.edit import EditScreen
 
         fees = self.proposal.costs.cash
@@ -139,7 +143,8 @@ class ReviewScreen(ReviewBase):
         heading = f"edit: {self.proposal.side} {self.proposal.symbol}"
         numbers = {name: value for name, value in self.edit._asdict().items() if name != "lots"}
         lots = self._lots() if self.proposal.side == "sell" and self.proposal.lots else None
-        self.app.push_screen(EditScreen(heading, fields, numbers, lots=lots), self._edited)
+        form = EditScreen(heading, fields, numbers, lots=lots, typed_before=typed, problem=problem)
+        self.app.push_screen(form, self._edited)
 
     def _lots(self) -> str:
         """The lots that the sale takes, as they are named."""
@@ -152,13 +157,14 @@ class ReviewScreen(ReviewBase):
             numbers, lots = values.numbers, self.edit.lots if values.lots is None else values.lots
             edit = Edit(numbers["quantity"], numbers["price"], numbers["fees"], lots or None)
             self.busy("looking at it again…")
-            self.run_worker(self._apply(edit, []), group="desk", exclusive=True)
+            self.run_worker(self._apply(edit, [], values.typed), group="desk", exclusive=True)
 
     async def look_again(self, why: Sequence[str]) -> None:
         """The same trade by the prices of now."""
         await self._apply(self.edit, why)
 
-    async def _apply(self, edit: Edit, why: Sequence[str]) -> None:
+    async def _apply(self, edit: Edit, why: Sequence[str], typed: Mapping[str, str] | None = None) -> None:
+        """Shows the trade with `edit`; where that cannot be, what was `typed` stands in the form again."""
         identity = self.proposal.id
         try:
             snapshot = await asyncio.to_thread(self.desk.look)
@@ -175,6 +181,8 @@ class ReviewScreen(ReviewBase):
                 )
         except (StrikezoneError, OSError) as error:
             self.idle([*why, *told(error)])
+            if typed is not None:
+                self._open_form(typed, told(error))
             return
         self.snapshot, self.planned, self.proposal, self.edit = snapshot, plan.quantity, shown, edit
         self.idle(why, "near")
