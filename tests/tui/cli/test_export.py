@@ -182,3 +182,13 @@ def test_exporting_loads_no_screen_and_no_arrays(traded: Desk60) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
     assert done.stdout == "[]\n", done.stderr
+
+
+@pytest.mark.parametrize("format_", ["beancount", "ledger"])
+def test_a_replacement_that_took_a_whole_loss_is_in_the_journal(cli: Desk60, format_: str) -> None:
+    """A wash sale within one ledger: the lot bought before the loss has it in its basis."""
+    cli.write(edited(("[[asset]]\n", '[tax]\nregime = "us"\n\n[[asset]]\n')))
+    cli("record", "buy", "FILE", "VTI", "2", "10", "--date", "2026-01-08")
+    cli("record", "sell", "FILE", "VTI", "5", "7", "--date", "2026-01-31")
+    done = cli("ledger", "export", "FILE", "--format", format_)
+    assert (done.code, done.err) == (0, "")
