@@ -190,7 +190,9 @@ class _Sorting:
         )
 
     def _as_recorded(self, draft: Draft) -> Draft:
-        return replace(draft, rate=ONE) if draft.currency == self._base else draft
+        if draft.currency != self._base:
+            return draft
+        return replace(draft, rate=ONE, received=tuple(replace(lot, rate=ONE) for lot in draft.received))
 
     def _alike(self, drafts: Sequence[Draft]) -> Entry | None:
         """The entry with another id that says what the row says, each entry for one row."""
@@ -240,6 +242,8 @@ def _likeness(said: Entry | Draft) -> tuple[object, ...]:
         return (*base, said.side, said.quantity)
     if said.kind == "split":
         return (said.kind, said.symbol, said.effective, said.new, said.old)
+    if said.kind == "transfer":
+        return (*base, sum((lot.quantity for lot in said.received), ZERO))
     return (*base, said.to)
 
 

@@ -22,7 +22,6 @@ from tui.cli.record import (
     options_of_money,
     record,
     record_draft,
-    say_rate_unit,
     words_of,
 )  # fmt: skip
 
@@ -214,7 +213,6 @@ def _payment(kind: Literal["interest", "fee"], sign: int, words: tuple[str, ...]
 
 def _currency(options: dict[str, Any], portfolio: Portfolio, symbol: str | None) -> tuple[str, int]:
     """The currency of an amount, and how many of the unit that was named are one of it."""
-    say_rate_unit(options)
     asset = portfolio.asset(symbol or "")
     named = options["currency"] or (asset.currency if asset else portfolio.base_currency)
     return MINOR_UNITS.get(named, (named, 1))

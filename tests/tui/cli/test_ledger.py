@@ -252,3 +252,12 @@ def test_without_a_command_the_commands_are_listed(cli: Desk60) -> None:
     done = cli("ledger")
     assert done.code == 2
     assert "adopt" in done.err
+
+
+def test_an_entry_that_needs_two_lots_of_what_is_voided_is_named_once(cli: Desk60) -> None:
+    lots = ("--lot", "2020-01-02:5@10", "--lot", "2021-01-02:5@10")
+    assert cli("record", "transfer", "FILE", "VTI", *lots, "--date", "2026-11-18").code == 0
+    assert cli("record", "sell", "FILE", "VTI", "675", "9", "--date", "2026-11-19").code == 0
+    done = cli("ledger", "void", "FILE", "1", "--yes")
+    assert done.code == 4
+    assert "entry 2 needs it" in done.complaint

@@ -160,3 +160,19 @@ def test_without_a_kind_the_kinds_are_listed(cli: Desk60) -> None:
     assert done.code == 2
     assert "withdraw" in done.err
     assert "strikezone: Usage" not in done.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--date", "2999-01-01"),
+        ("--currency", "GBp", "--rate", "1.3"),
+        (),
+    ],
+)
+def test_a_refusal_says_nothing_but_what_and_what_to_do(cli: Desk60, words: tuple[str, ...]) -> None:
+    """What would have been remarked on, had it been recorded, would be a third line."""
+    cli.write(edited(("[[asset]]\n", '[[asset]]\nsymbol = "VOD.L"\ncurrency = "GBp"\n\n[[asset]]\n')))
+    done = cli("record", "sell", "FILE", "VOD.L", "1", "70", *words)
+    assert done.code == 2
+    assert "1 cannot be sold" in done.complaint
