@@ -105,9 +105,10 @@ class Ledger:
             self._book = self._adding().book()
         return self._book
 
-    def held_on(self, symbol: str, day: date) -> tuple[HeldLot, ...]:
-        """What a new sale of `symbol` dated `day` may take, in shares of that day."""
-        return self._adding().held_on(symbol, day)
+    def held_on(self, symbol: str, day: date, before: int | None = None) -> tuple[HeldLot, ...]:
+        """What a sale of `symbol` dated `day` may take now, or before entry `before`, in shares of that day."""
+        builder = self._adding() if before is None else self._built(self._record.entries[: before - 1])
+        return builder.held_on(symbol, day)
 
     def kept(self, digest: str) -> str | None:
         """The text that a decision names by its digest."""

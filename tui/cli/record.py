@@ -11,10 +11,10 @@ import click
 from msgspec.structs import replace
 
 from core.book.choosing import Pick, picked
-from core.book.entries import Draft, Method, Side
+from core.book.entries import Draft, Entry, EntryLot, Method, Side
 from core.clock import local_zone
 from core.desk.desk import Desk
-from core.errors import BadInput
+from core.errors import BadInput, Conflict
 from core.ledger.state import load_state
 from core.money import MINOR_UNITS, ONE, ZERO, plain
 from core.portfolio.model import Portfolio
@@ -247,8 +247,12 @@ def record_draft(
 
 
 def _with_lots(draft: Draft, desk: Desk, picks: Sequence[Pick]) -> Draft:
-    """`draft` with the lots that were named; said again under its id, it needs none."""
-    if not picks or (draft.id and any(entry.id == draft.id for entry in desk.entries())):
+    """`draft` with the lots that were named; said again under its id, they have to be those of its entry."""
+    known = next((entry for entry in desk.entries() if draft.id and entry.id == draft.id), None)
+    if known is not None:
+        _check_said_again(known, draft, desk, picks)
+        return draft
+    if not picks:
         return draft
     try:
         lots = picked(desk.ledger.held_on(draft.symbol or "", draft.effective), picks, draft.quantity or ZERO)
@@ -259,6 +263,33 @@ def _with_lots(draft: Draft, desk: Desk, picks: Sequence[Pick]) -> Draft:
             fix="nothing was recorded; `strikezone ledger positions` shows the lots",
         ) from error
     return replace(draft, lots=lots)
+
+
+def _check_said_again(known: Entry, draft: Draft, desk: Desk, picks: Sequence[Pick]) -> None:
+    """Conflict if a sale that is recorded as `known` is said again with another method, or with other lots."""
+    if known.side != "sell" or draft.side != "sell":
+        return
+    method = "specific" if picks else "fifo" if draft.method == "specific" else draft.method
+    alike = method in (None, known.method)
+    if alike and picks:
+        held = desk.ledger.held_on(str(known.symbol), known.effective, before=known.seq)
+        try:
+            named = picked(held, picks, draft.quantity or ZERO)
+        except ValueError:
+            named = ()
+        alike = _by_lot(named) == _by_lot(known.lots)
+    if not alike:
+        raise Conflict(
+            f"{draft.id} is already recorded, as entry {known.seq}, with other lots",
+            fix="nothing was recorded; give another id, or void that entry first",
+        )
+
+
+def _by_lot(parts: Sequence[EntryLot]) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = {}
+    for part in parts:
+        sums[part.lot] = sums.get(part.lot, ZERO) + part.quantity
+    return sums
 
 
 def _recorded_day(desk: Desk, id_: str) -> date | None:

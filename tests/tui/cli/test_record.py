@@ -176,3 +176,31 @@ def test_a_refusal_says_nothing_but_what_and_what_to_do(cli: Desk60, words: tupl
     done = cli("record", "sell", "FILE", "VOD.L", "1", "70", *words)
     assert done.code == 2
     assert "1 cannot be sold" in done.complaint
+
+
+SOLD = ("record", "sell", "FILE", "VTI", "6", "100", "--id", "x", "--date", "2026-11-20")
+
+
+@pytest.mark.parametrize(
+    ("first", "others"),
+    [
+        (("--lot", "2026-11-02:4", "--lot", "2023-05-01"), (("--lot", "2023-05-01"), ("--method", "lifo"))),
+        (("--lot", "2026-11-02:4", "--lot", "2023-05-01"), (("--lot", "2026-11-02:3", "--lot", "2023-05-01"),)),
+        (("--lot", "2023-05-01"), (("--lot", "2026-11-02"), ("--lot", "1999-01-01"))),
+        (("--method", "lifo"), (("--method", "fifo"), ("--lot", "2023-05-01"))),
+        (("--method", "specific"), (("--method", "hifo"),)),
+        ((), (("--method", "hifo"), ("--lot", "2026-11-02"))),
+    ],
+)
+def test_a_sale_said_again_with_other_lots_is_4(
+    cli: Desk60, first: tuple[str, ...], others: tuple[tuple[str, ...], ...]
+) -> None:
+    cli("record", "buy", "FILE", "VTI", "10", "90", "--date", "2026-11-02")
+    assert cli(*SOLD, *first).code == 0
+    cli("record", "sell", "FILE", "VTI", "8", "100", "--lot", "2026-11-02:4", "--lot", "2023-05-01:4")
+    for same in (first, first, ()):
+        assert cli(*SOLD, *same, "--json").json["already"] == ["x"]
+    for other in others:
+        done = cli(*SOLD, *other)
+        assert done.code == 4, other
+        assert "x is already recorded, as entry 2" in done.complaint
