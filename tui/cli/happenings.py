@@ -11,7 +11,7 @@ import click
 
 from core.book.entries import Draft, HeadLot
 from core.errors import BadInput
-from core.money import MINOR_UNITS, ZERO, exact, plain
+from core.money import MINOR_UNITS, ONE, ZERO, exact, plain
 from core.portfolio.model import Asset, Portfolio
 from core.text import clean
 from tui.cli.common import DECIMAL, positive
@@ -141,6 +141,7 @@ def spinoff(words: tuple[str, ...], **options: Any) -> int:
 def rename(words: tuple[str, ...], **options: Any) -> int:
     """SYMBOL is called NEWSYMBOL from that day on: its lots and its history go with it."""
     portfolio, (symbol, to) = words_of(words, ("SYMBOL", "NEWSYMBOL"))
+    _refuse_future(options["day"], "change of symbol")
     currency = _asset_currency(portfolio, to)
     return record_draft(
         portfolio,
@@ -175,6 +176,8 @@ def transfer(words: tuple[str, ...], **options: Any) -> int:
         raise BadInput("no --lot is given", fix="write --lot 2019-03-01:50@120.50 for each lot that came")
     received = tuple(_received(text, asset) for text in options["lots"])
     currency = _asset_currency(portfolio, symbol)
+    if currency == portfolio.base_currency and any(lot.rate not in (None, ONE) for lot in received):
+        raise BadInput(f"the rate of a lot in {currency}, the base currency, is 1", fix="leave *RATE out")
     return record_draft(
         portfolio,
         options,

@@ -204,3 +204,31 @@ def test_a_sale_said_again_with_other_lots_is_4(
         done = cli(*SOLD, *other)
         assert done.code == 4, other
         assert "x is already recorded, as entry 2" in done.complaint
+
+
+def test_a_change_of_symbol_that_is_still_to_come_is_refused(cli: Desk60) -> None:
+    """What is held would be called by the new symbol at once."""
+    done = cli("record", "rename", "FILE", "VTI", "BND", "--date", "2999-01-01")
+    assert done.code == 2
+    assert "2999-01-01 is still to come" in done.complaint
+
+
+def test_a_rate_of_base_currency_is_refused_for_a_lot_that_came(cli: Desk60) -> None:
+    done = cli("record", "transfer", "FILE", "VTI", "--lot", "2020-01-02:5@70*1.2")
+    assert done.code == 2
+    assert "the rate of a lot in USD, the base currency, is 1" in done.complaint
+    assert cli("record", "transfer", "FILE", "VTI", "--lot", "2020-01-02:5@70*1").code == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("transfer", "FILE", "VTI", "--lot", "2020-01-02:5@70"),
+        ("spinoff", "FILE", "VTI", "BND", "1:5", "--basis", "20"),
+        ("rename", "FILE", "VTI", "BND"),
+    ],
+)
+def test_what_moves_no_cash_says_nothing_of_cash(cli: Desk60, words: tuple[str, ...]) -> None:
+    cli("record", "withdraw", "FILE", "1", "--date", "2026-11-18")
+    done = cli("record", *words, "--date", "2026-11-20")
+    assert (done.code, done.err) == (0, "")
