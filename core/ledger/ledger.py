@@ -329,6 +329,8 @@ class Ledger:
             tax = self.portfolio.tax
             growth.add(entry_of(draft, first.seq + 1, now, growth.held_on, amends=target.seq, tax=tax))
         recorded = tuple(growth.fresh)
+        if differing := self._differences(self.portfolio, growth.builder):
+            raise Conflict("", problems=[one._replace(what=f"{refusal}: {one.what}") for one in differing])
         warnings = tuple(remarks(growth.builder, [target], revised))
         self._write(recorded, growth.builder)
         return Appended(recorded, warnings=warnings)
@@ -391,10 +393,10 @@ class Ledger:
     def _first_head(self) -> Head:
         return self._record.first or head_of(self.portfolio)
 
-    def _differences(self, portfolio: Portfolio) -> tuple[Problem, ...]:
+    def _differences(self, portfolio: Portfolio, builder: BookBuilder | None = None) -> tuple[Problem, ...]:
         if self._record.first is None:
             return ()
-        return differences(self.head, portfolio, self._record.traded, self._adding().renamed)
+        return differences(self.head, portfolio, self._record.traded, (builder or self._adding()).renamed)
 
 
 def _new_id() -> str:
