@@ -192,3 +192,25 @@ def test_a_replacement_that_took_a_whole_loss_is_in_the_journal(cli: Desk60, for
     cli("record", "sell", "FILE", "VTI", "5", "7", "--date", "2026-01-31")
     done = cli("ledger", "export", "FILE", "--format", format_)
     assert (done.code, done.err) == (0, "")
+
+
+@pytest.mark.parametrize("name", ["ledger.json", "ledger.json.log", "state.json", "mine.csv"])
+def test_nothing_is_written_among_the_ledgers(cli: Desk60, name: str) -> None:
+    """Before its first folding a ledger has no `ledger.json`: an export of that name would have taken its place."""
+    cli("record", "deposit", "FILE", "5")
+    for force in ((), ("--force",)):
+        done = cli("ledger", "export", "FILE", "--format", "csv", "--out", cli.ledger.with_name(name), *force)
+        assert done.code == 2
+        assert "is in the data directory" in done.complaint
+    assert [entry["amount"] for entry in cli.entries()] == ["5.00"]
+
+
+def test_an_export_does_not_take_the_portfolio_files_place(cli: Desk60) -> None:
+    cli("record", "deposit", "FILE", "5")
+    text = cli.book.read_text()
+    (cli.folder / "link.csv").symlink_to(cli.book)
+    for out in (cli.book, cli.folder / "link.csv"):
+        done = cli("ledger", "export", "FILE", "--format", "csv", "--out", out, "--force")
+        assert done.code == 2
+        assert "is the portfolio file" in done.complaint
+    assert cli.book.read_text() == text
