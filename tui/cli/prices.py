@@ -57,9 +57,9 @@ def prices(
     last = end or now.date()
     if start > last:
         raise BadInput(f"--from {start} comes after {last}", fix="give an earlier day")
+    _check_target(out)
     if out != STANDARD_OUTPUT:
         refuse_own_files(out, portfolio, data_dir)
-    _check_target(out)
     histories, remarks = _fetch(portfolio, data_at(data_dir), start, last, now)
     written = rows_of(portfolio, histories, start, last, adjusted=adjusted, all_days=all_days)
     if not written.rows:
