@@ -27,7 +27,7 @@ _NUMBERS: Final = ("quantity", "price", "fees", "amount", "withheld", "new", "ol
 _N: Final = r"[0-9]{1,12}"
 _TAKEN: Final = re.compile(
     rf"(?P<quantity>\S+) of (?P<lot>(?:x:{_N}/)*(?:open:.+?:{_N}|e:{_N}|t:{_N}:{_N}))"
-    r"(?: of \S+)?(?: at [^\s,]+)?(?:, gain \S+)?"
+    r"(?: of \S+)?(?: at (?P<price>[^\s,]+))?(?:, gain \S+)?"
 )
 _RECEIVED: Final = re.compile(
     r"(?P<quantity>\S+)(?: of (?P<acquired>\S+))?(?: at (?P<price>(?!rate )\S+))?(?: at rate (?P<rate>\S+))?"
@@ -84,11 +84,12 @@ def _each(text: str, read: Callable[[str], Part]) -> list[Part]:
 
 
 def _taken(text: str) -> EntryLot:
-    """`65 of open:VTI:0 of 2023-05-01 at 80, gain 1300.00`: which lot, and how much of it."""
+    """`65 of open:VTI:0 of 2023-05-01 at 80, gain 1300.00`: which lot, how much, and of which of its pieces."""
     found = _TAKEN.fullmatch(text)
     if found is None:
         raise Unreadable(f"{shown(text)} is no part of a lot")
-    return EntryLot(found["lot"], needed(number(found["quantity"]), "quantity"))
+    price = number(found["price"] or "")
+    return EntryLot(found["lot"], needed(number(found["quantity"]), "quantity"), price=price)
 
 
 def _received(text: str) -> HeadLot:

@@ -134,3 +134,21 @@ def test_an_edited_row_is_refused(full: Desk60, old: str, new: str, why: str) ->
     assert done.code == 2
     assert why in done.out + done.err
     assert not other.ledger.exists()
+
+
+def test_a_sale_keeps_the_piece_of_a_lot_that_it_took(cli: Desk60) -> None:
+    """Two losses are in one lot, which is two pieces since; the recorded price says which was sold."""
+    cli.write(edited(("[[asset]]\n", CASH)))
+    for words in (
+        ("sell", "FILE", "VTI", "7", "33", "--date", "2026-01-05"),
+        ("buy", "FILE", "VTI", "100", "10", "--date", "2026-01-04"),
+        ("sell", "FILE", "VTI", "7", "1", "--date", "2026-01-05"),
+        ("buy", "FILE", "VTI", "1", "1", "--date", "2026-01-05"),
+        ("sell", "FILE", "VTI", "0.333", "1", "--method", "hifo", "--date", "2026-01-05"),
+    ):
+        assert cli("record", *words).code == 0
+    assert cli("ledger", "void", "FILE", "4", "--yes").code == 0
+    before, path = book(cli), exported(cli)
+    other = elsewhere(cli)
+    assert other("import", "FILE", path, "--yes").code == 0
+    assert book(other) == before
