@@ -277,7 +277,7 @@ def _order(row: Row) -> tuple[date, int, time, int]:
     ledger goes by its numbers there."""
     main = next((draft for draft in row.drafts if draft.kind != "cash"), row.drafts[0])
     if row.seq is not None:
-        return (main.effective, 0, _MORNING, row.seq)
+        return (date.min, 0, _MORNING, row.seq)
     if main.kind in _FIRST:
         return (main.effective, 0, _MORNING, row.line)
     if row.time is not None:

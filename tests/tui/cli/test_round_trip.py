@@ -152,3 +152,14 @@ def test_a_sale_keeps_the_piece_of_a_lot_that_it_took(cli: Desk60) -> None:
     other = elsewhere(cli)
     assert other("import", "FILE", path, "--yes").code == 0
     assert book(other) == before
+
+
+def test_lots_of_one_day_keep_their_order(cli: Desk60) -> None:
+    """They go by the numbers of their entries, also where a later number has the earlier day."""
+    for price, day in ((10, "2026-11-05"), (20, "2026-11-04")):
+        lot = f"2020-01-02:5@{price}"
+        assert cli("record", "transfer", "FILE", "VTI", "--lot", lot, "--date", day).code == 0
+    before, path = book(cli), exported(cli)
+    other = elsewhere(cli)
+    assert other("import", "FILE", path, "--yes").code == 0
+    assert book(other) == before
