@@ -77,7 +77,7 @@ def plan_import(desk: Desk, table: ImportTable, *, include_probable: bool = Fals
     sorting = _Sorting(desk.ledger, {draft.id for row in table.rows for draft in row.drafts}, include_probable)
     for row in table.rows:
         sorting.take(row)
-    held, lacking = with_lots(desk.ledger, sorted(sorting.new, key=_order))
+    held, lacking = with_lots(desk.ledger, _sorted(sorting.new))
     new, lost = renumbered(held, sorting.numbers, len(desk.ledger.entries) + 1)
     left = (Left(row.line, row.text, why) for row, why in [*lacking, *lost])
     unreadable = sorted([*sorting.unreadable, *left], key=lambda one: one.line)
@@ -272,12 +272,23 @@ def _said(value: Any) -> str:
     return plain(value) if isinstance(value, Decimal) else "none" if value is None else str(value)
 
 
+def _sorted(rows: Sequence[Row]) -> list[Row]:
+    """`rows` in the order in which they are recorded.
+
+    Lots of one day go by the numbers of their entries. Those that came from elsewhere have days of their own: with
+    such, what comes from a ledger is recorded in its order there; else by day, which is quicker.
+    """
+    if any(row.seq is not None and draft.received for row in rows for draft in row.drafts):
+        return sorted(rows, key=lambda row: row.seq or 0)
+    return sorted(rows, key=_order)
+
+
 def _order(row: Row) -> tuple[date, int, time, int]:
     """By day; corporate actions first; then by time, and without one purchases before sales. What comes from a
     ledger goes by its numbers there."""
     main = next((draft for draft in row.drafts if draft.kind != "cash"), row.drafts[0])
     if row.seq is not None:
-        return (date.min, 0, _MORNING, row.seq)
+        return (main.effective, 0, _MORNING, row.seq)
     if main.kind in _FIRST:
         return (main.effective, 0, _MORNING, row.line)
     if row.time is not None:
