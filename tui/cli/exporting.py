@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -52,6 +54,8 @@ def export(
         text = _text(form, desk, entries, given, year)
         conflicts = desk.ledger.conflicts
     if out is None:
+        if isinstance(sys.stdout, io.TextIOWrapper):  # for programs: never in the terminal's own letters
+            sys.stdout.reconfigure(encoding="utf-8")
         click.echo(text, nl=False)
     else:
         _write(out, text.encode(), force)

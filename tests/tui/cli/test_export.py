@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,7 +15,7 @@ import pytest
 from beancount import loader
 
 from core.book.documents import entry_from
-from tests.tui.cli.support import Desk60, edited
+from tests.tui.cli.support import STRIKEZONE, Desk60, edited
 
 FORMATS = ("csv", "json", "beancount", "ledger")
 
@@ -214,3 +215,14 @@ def test_an_export_does_not_take_the_portfolio_files_place(cli: Desk60) -> None:
         assert done.code == 2
         assert "is the portfolio file" in done.complaint
     assert cli.book.read_text() == text
+
+
+@pytest.mark.parametrize("form", ["csv", "beancount"])
+def test_an_export_is_utf_8_whatever_the_terminal_is(cli: Desk60, form: str) -> None:
+    """A table or journal whose letters became question marks would be another one."""
+    cli("record", "fee", "FILE", "5", "--id", "Gebühr € 5", "--note", "Gebühr €")
+    words = cli.words("ledger", "export", "FILE", "--format", form)
+    done = subprocess.run(
+        [STRIKEZONE, *words], capture_output=True, check=True, env={**os.environ, "PYTHONIOENCODING": "latin-1"}
+    )
+    assert "Gebühr €" in done.stdout.decode("utf-8")
