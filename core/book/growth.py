@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date
+from typing import Final
 
 from core.book.book import BookBuilder
 from core.book.entries import Entry
 from core.book.lots import HeldLot
 from core.money import amount
+
+_MONEYLESS: Final = frozenset({"split", "spinoff", "rename", "transfer"})
 
 Rebuild = Callable[[Sequence[Entry]], BookBuilder]  # a builder with everything recorded and these new entries
 
@@ -54,7 +57,7 @@ def remarks(builder: BookBuilder, moving: Sequence[Entry], revised: Collection[i
     `revised` are the sales that took another basis than they recorded before.
     """
     base = builder.head.base_currency
-    moved = {currency for entry in moving if entry.kind != "split" for currency in (entry.currency, base)}
+    moved = {currency for entry in moving if entry.kind not in _MONEYLESS for currency in (entry.currency, base)}
     for currency in sorted(moved):
         balance = builder.cash(currency)
         if balance < 0:

@@ -6,6 +6,7 @@ quantity, put back on the grid, is the basis to its last digit (below 1e18). Par
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -115,6 +116,18 @@ def transferred_key(seq: int, index: int) -> str:
 def spun_key(seq: int, parent: str) -> str:
     """The key of what entry `seq` spun off from the lot `parent`."""
     return f"{_SPUN}:{seq}/{parent}"
+
+
+def renumbered_key(key: str, numbers: Mapping[int, int]) -> str:
+    """`key` where entries have other `numbers`; KeyError for an entry that is not among them."""
+    kind, _, rest = key.partition(":")
+    if kind == _OPENING:
+        return key
+    if kind == _SPUN:
+        seq, _, parent = rest.partition("/")
+        return spun_key(numbers[int(seq)], renumbered_key(parent, numbers))
+    seq, colon, index = rest.partition(":")
+    return f"{kind}:{numbers[int(seq)]}{colon}{index}"
 
 
 @lru_cache(maxsize=1 << 16)

@@ -117,7 +117,6 @@ class Washes:
         self._accounts = accounts
         self.open: list[OpenLoss] = []
         self.recent: list[Bought] = []
-        self.touched: set[str] = set()  # lots of account 0 that took a loss; whoever looks at them clears it
         self._oldest = date.max  # of the recent ones
 
     def lose(self, loss: OpenLoss) -> None:
@@ -204,8 +203,6 @@ class Washes:
             loss.amount, loss.left = loss.amount - amount, loss.left - units
             loss.row.disallowed = (loss.row.disallowed or ZERO) + amount
             before.append(_replaced(taken, amount, loss) if account.taxed else _marked(taken))
-        if account is self._accounts[0]:
-            self.touched.add(key)
         account.lots[key] = (before if len(before) <= MOST_PIECES else [_merged(before)]) + after
 
 

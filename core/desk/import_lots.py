@@ -7,6 +7,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
+from msgspec.structs import replace
+
 from core.book.book import BookBuilder
 from core.book.changes import entry_of
 from core.book.entries import Draft
@@ -77,7 +79,10 @@ class _Lots:
         if draft.symbol in self._difficult or draft.to is not None:
             growth = self._grown()
             seq = len(self._ledger.entries) + len(growth.fresh) + 1
-            growth.add(entry_of(draft, seq, WallClock().now(), growth.held_on))
+            anyhow = replace(
+                draft, lots=()
+            )  # which lots does not matter here, and their names are another ledger's
+            growth.add(entry_of(anyhow, seq, WallClock().now(), growth.held_on))
             return
         moved = sum((lot.quantity for lot in draft.received), draft.quantity or ZERO)
         held = self._quantity(draft.symbol, draft.effective)

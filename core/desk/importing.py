@@ -16,6 +16,7 @@ from core.book.entries import Draft, Entry
 from core.book.report import entry_json
 from core.desk.desk import Desk
 from core.desk.import_lots import with_lots
+from core.desk.renumber import renumbered
 from core.errors import Conflict
 from core.ledger.importers.items import Declared, ImportTable, Row
 from core.ledger.ledger import Ledger
@@ -76,8 +77,9 @@ def plan_import(desk: Desk, table: ImportTable, *, include_probable: bool = Fals
     sorting = _Sorting(desk.ledger, {draft.id for row in table.rows for draft in row.drafts}, include_probable)
     for row in table.rows:
         sorting.take(row)
-    new, lacking = with_lots(desk.ledger, sorted(sorting.new, key=_order))
-    left = (Left(row.line, row.text, why) for row, why in lacking)
+    held, lacking = with_lots(desk.ledger, _sorted(sorting.new))
+    new, lost = renumbered(held, sorting.numbers, len(desk.ledger.entries) + 1)
+    left = (Left(row.line, row.text, why) for row, why in [*lacking, *lost])
     unreadable = sorted([*sorting.unreadable, *left], key=lambda one: one.line)
     return ImportPlan(
         broker=table.broker,
@@ -115,6 +117,7 @@ class _Sorting:
         self.skipped: list[Left] = []
         self.ignored: list[Left] = []
         self.unreadable: list[Left] = []
+        self.numbers: dict[int, int] = {}  # of entries that are here already: as the export has them, and here
         self._opened = ledger.head.opened
         self._base = ledger.head.base_currency
         self._include_probable = include_probable
@@ -144,6 +147,7 @@ class _Sorting:
     def _read(self, row: Row) -> None:
         known = [self._by_id[draft.id] for draft in row.drafts if draft.id in self._by_id]
         if known:
+            self._number(row, known[0])
             self._known(row, known)
             return
         gone = next(filter(None, map(self._gone, row.drafts)), None)
@@ -155,10 +159,16 @@ class _Sorting:
             self.new.append(row)
         elif entry.kind == "split":
             self.already.append(entry.id)
+            self._number(row, entry)
         elif self._include_probable:
             self.new.append(row)
         else:
+            self._number(row, entry)
             self.probable.append(Probable(row, entry.seq))
+
+    def _number(self, row: Row, entry: Entry) -> None:
+        if row.seq is not None:
+            self.numbers[row.seq] = entry.seq
 
     def _gone(self, draft: Draft) -> str | None:
         """Why nothing more can happen to an asset whose symbol has changed."""
@@ -180,7 +190,9 @@ class _Sorting:
         )
 
     def _as_recorded(self, draft: Draft) -> Draft:
-        return replace(draft, rate=ONE) if draft.currency == self._base else draft
+        if draft.currency != self._base:
+            return draft
+        return replace(draft, rate=ONE, received=tuple(replace(lot, rate=ONE) for lot in draft.received))
 
     def _alike(self, drafts: Sequence[Draft]) -> Entry | None:
         """The entry with another id that says what the row says, each entry for one row."""
@@ -230,6 +242,8 @@ def _likeness(said: Entry | Draft) -> tuple[object, ...]:
         return (*base, said.side, said.quantity)
     if said.kind == "split":
         return (said.kind, said.symbol, said.effective, said.new, said.old)
+    if said.kind == "transfer":
+        return (*base, sum((lot.quantity for lot in said.received), ZERO))
     return (*base, said.to)
 
 
@@ -258,9 +272,23 @@ def _said(value: Any) -> str:
     return plain(value) if isinstance(value, Decimal) else "none" if value is None else str(value)
 
 
+def _sorted(rows: Sequence[Row]) -> list[Row]:
+    """`rows` in the order in which they are recorded.
+
+    Lots of one day go by the numbers of their entries. Those that came from elsewhere have days of their own: with
+    such, what comes from a ledger is recorded in its order there; else by day, which is quicker.
+    """
+    if any(row.seq is not None and draft.received for row in rows for draft in row.drafts):
+        return sorted(rows, key=lambda row: row.seq or 0)
+    return sorted(rows, key=_order)
+
+
 def _order(row: Row) -> tuple[date, int, time, int]:
-    """By day; corporate actions first; then by time, and without one purchases before sales."""
+    """By day; corporate actions first; then by time, and without one purchases before sales. What comes from a
+    ledger goes by its numbers there."""
     main = next((draft for draft in row.drafts if draft.kind != "cash"), row.drafts[0])
+    if row.seq is not None:
+        return (main.effective, 0, _MORNING, row.seq)
     if main.kind in _FIRST:
         return (main.effective, 0, _MORNING, row.line)
     if row.time is not None:

@@ -105,9 +105,10 @@ class Ledger:
             self._book = self._adding().book()
         return self._book
 
-    def held_on(self, symbol: str, day: date) -> tuple[HeldLot, ...]:
-        """What a new sale of `symbol` dated `day` may take, in shares of that day."""
-        return self._adding().held_on(symbol, day)
+    def held_on(self, symbol: str, day: date, before: int | None = None) -> tuple[HeldLot, ...]:
+        """What a sale of `symbol` dated `day` may take now, or before entry `before`, in shares of that day."""
+        builder = self._adding() if before is None else self._built(self._record.entries[: before - 1])
+        return builder.held_on(symbol, day)
 
     def kept(self, digest: str) -> str | None:
         """The text that a decision names by its digest."""
@@ -328,6 +329,8 @@ class Ledger:
             tax = self.portfolio.tax
             growth.add(entry_of(draft, first.seq + 1, now, growth.held_on, amends=target.seq, tax=tax))
         recorded = tuple(growth.fresh)
+        if differing := self._differences(self.portfolio, growth.builder):
+            raise Conflict("", problems=[one._replace(what=f"{refusal}: {one.what}") for one in differing])
         warnings = tuple(remarks(growth.builder, [target], revised))
         self._write(recorded, growth.builder)
         return Appended(recorded, warnings=warnings)
@@ -390,10 +393,10 @@ class Ledger:
     def _first_head(self) -> Head:
         return self._record.first or head_of(self.portfolio)
 
-    def _differences(self, portfolio: Portfolio) -> tuple[Problem, ...]:
+    def _differences(self, portfolio: Portfolio, builder: BookBuilder | None = None) -> tuple[Problem, ...]:
         if self._record.first is None:
             return ()
-        return differences(self.head, portfolio, self._record.traded, self._adding().renamed)
+        return differences(self.head, portfolio, self._record.traded, (builder or self._adding()).renamed)
 
 
 def _new_id() -> str:

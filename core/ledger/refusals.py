@@ -76,8 +76,13 @@ def known_as(entry: Entry, draft: Draft, where: str) -> str:
 
 
 def stood_against(refusal: str, entries: Iterable[tuple[int, str]], where: str) -> Conflict:
-    """What refuses a change, naming the entries that stand against it, and why."""
-    named = [Problem(f"{refusal}: entry {seq} {why}", where, f"void entry {seq} first") for seq, why in entries]
+    """What refuses a change, naming the entries that stand against it, each once, and why."""
+    first: dict[int, str] = {}
+    for seq, why in entries:
+        first.setdefault(seq, why)
+    named = [
+        Problem(f"{refusal}: entry {seq} {why}", where, f"void entry {seq} first") for seq, why in first.items()
+    ]
     return Conflict(refusal, problems=named)
 
 

@@ -36,12 +36,13 @@ class Backup(NamedTuple):
 
 def find(folder: Path, given: str) -> Path:
     """The file that a user means by a path, or by the name of one of the backups of the ledger in `folder`."""
-    path = Path(given).expanduser()
-    if path.is_file():
-        return path
+    path = Path(os.path.expanduser(given))
     named = backups.folder_of(folder / LEDGER_FILE) / given
-    if path.name == given and named.is_file():
-        return named
+    with contextlib.suppress(OSError):  # a name that no file can have
+        if path.is_file():
+            return path
+        if path.name == given and named.is_file():
+            return named
     there: list[str] = []
     with contextlib.suppress(OSError):
         there = [one.name for one in backups.backups_of(folder / LEDGER_FILE)]

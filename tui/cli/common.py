@@ -122,6 +122,15 @@ def data_at(option: str | None) -> Path:
     return data_directory(option or (context.find_root().obj if context else None))
 
 
+def refuse_own_files(out: Path, portfolio: Portfolio, data_dir: str | None) -> None:
+    """BadInput if what is written to `out` would stand among the ledgers, or in the portfolio file's place."""
+    target, data = out.resolve(), data_at(data_dir).resolve()
+    if target.is_relative_to(data):
+        raise BadInput(f"{out} is in the data directory, where ledgers are kept", fix="give another directory")
+    if target == Path(portfolio.path).resolve():
+        raise BadInput(f"{out} is the portfolio file", fix="give another name")
+
+
 @contextmanager
 def desk_on(
     portfolio: Portfolio,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,7 +15,7 @@ from core.book.entries import Entry
 from core.desk.desk import Desk
 from core.disk import create_whole, replace_whole
 from core.errors import BadInput, Conflict
-from tui.cli.common import opened, portfolio_at, print_json, shared, tell_read_only
+from tui.cli.common import opened, portfolio_at, print_json, refuse_own_files, shared, tell_read_only
 
 if TYPE_CHECKING:
     from core.ledger.exporters.movements import Rules
@@ -42,14 +44,18 @@ def export(
 ) -> int:
     """Write the ledger as a table, as one JSON object, or as a journal for beancount or ledger."""
     form = _checked(form, out, given, as_json)
+    portfolio = portfolio_at(file)
     if out is not None:
+        refuse_own_files(out, portfolio, data_dir)
         _check_target(out, force)
-    with opened(portfolio_at(file), data_dir) as desk:
+    with opened(portfolio, data_dir) as desk:
         tell_read_only(desk)
         entries = desk.entries()
         text = _text(form, desk, entries, given, year)
         conflicts = desk.ledger.conflicts
     if out is None:
+        if isinstance(sys.stdout, io.TextIOWrapper):  # for programs: never in the terminal's own letters
+            sys.stdout.reconfigure(encoding="utf-8")
         click.echo(text, nl=False)
     else:
         _write(out, text.encode(), force)

@@ -11,7 +11,7 @@ import click
 
 from core.book.entries import Draft, HeadLot
 from core.errors import BadInput
-from core.money import MINOR_UNITS, ZERO, exact, plain
+from core.money import MINOR_UNITS, ONE, ZERO, exact, plain
 from core.portfolio.model import Asset, Portfolio
 from core.text import clean
 from tui.cli.common import DECIMAL, positive
@@ -22,7 +22,6 @@ from tui.cli.record import (
     options_of_money,
     record,
     record_draft,
-    say_rate_unit,
     words_of,
 )  # fmt: skip
 
@@ -142,6 +141,7 @@ def spinoff(words: tuple[str, ...], **options: Any) -> int:
 def rename(words: tuple[str, ...], **options: Any) -> int:
     """SYMBOL is called NEWSYMBOL from that day on: its lots and its history go with it."""
     portfolio, (symbol, to) = words_of(words, ("SYMBOL", "NEWSYMBOL"))
+    _refuse_future(options["day"], "change of symbol")
     currency = _asset_currency(portfolio, to)
     return record_draft(
         portfolio,
@@ -176,6 +176,8 @@ def transfer(words: tuple[str, ...], **options: Any) -> int:
         raise BadInput("no --lot is given", fix="write --lot 2019-03-01:50@120.50 for each lot that came")
     received = tuple(_received(text, asset) for text in options["lots"])
     currency = _asset_currency(portfolio, symbol)
+    if currency == portfolio.base_currency and any(lot.rate not in (None, ONE) for lot in received):
+        raise BadInput(f"the rate of a lot in {currency}, the base currency, is 1", fix="leave *RATE out")
     return record_draft(
         portfolio,
         options,
@@ -214,7 +216,6 @@ def _payment(kind: Literal["interest", "fee"], sign: int, words: tuple[str, ...]
 
 def _currency(options: dict[str, Any], portfolio: Portfolio, symbol: str | None) -> tuple[str, int]:
     """The currency of an amount, and how many of the unit that was named are one of it."""
-    say_rate_unit(options)
     asset = portfolio.asset(symbol or "")
     named = options["currency"] or (asset.currency if asset else portfolio.base_currency)
     return MINOR_UNITS.get(named, (named, 1))

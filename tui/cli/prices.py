@@ -20,7 +20,7 @@ from core.market.open import FEED_FOLDER, LIBRARY_FOLDER, price_units
 from core.market.yahoo import FeedError, YahooClient
 from core.money import MINOR_UNITS, plain
 from core.portfolio.model import Portfolio
-from tui.cli.common import DAY, data_at, portfolio_at, print_json, shared, warn
+from tui.cli.common import DAY, data_at, portfolio_at, print_json, refuse_own_files, shared, warn
 
 STANDARD_OUTPUT: Final = Path("-")
 HEADER: Final = b"date,"
@@ -58,6 +58,8 @@ def prices(
     if start > last:
         raise BadInput(f"--from {start} comes after {last}", fix="give an earlier day")
     _check_target(out)
+    if out != STANDARD_OUTPUT:
+        refuse_own_files(out, portfolio, data_dir)
     histories, remarks = _fetch(portfolio, data_at(data_dir), start, last, now)
     written = rows_of(portfolio, histories, start, last, adjusted=adjusted, all_days=all_days)
     if not written.rows:

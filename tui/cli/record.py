@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final, get_args
@@ -11,10 +11,10 @@ import click
 from msgspec.structs import replace
 
 from core.book.choosing import Pick, picked
-from core.book.entries import Draft, Method, Side
+from core.book.entries import Draft, Entry, EntryLot, Method, Side
 from core.clock import local_zone
 from core.desk.desk import Desk
-from core.errors import BadInput
+from core.errors import BadInput, Conflict
 from core.ledger.state import load_state
 from core.money import MINOR_UNITS, ONE, ZERO, plain
 from core.portfolio.model import Portfolio
@@ -122,7 +122,6 @@ def _trade(side: Side, words: tuple[str, ...], options: dict[str, Any]) -> int:
     asset = portfolio.asset(symbol)
     currency = asset.currency if asset else portfolio.base_currency
     parts = _parts(options["currency"], currency)
-    say_rate_unit(options)
     fees: Decimal = options["fees"]
     if fees < 0:
         raise BadInput("--fees cannot be negative", fix="give what was charged")
@@ -149,7 +148,6 @@ def _trade(side: Side, words: tuple[str, ...], options: dict[str, Any]) -> int:
 
 def _cash(sign: int, words: tuple[str, ...], options: dict[str, Any]) -> int:
     portfolio, (amount,) = words_of(words, ("AMOUNT",))
-    say_rate_unit(options)
     currency, parts = MINOR_UNITS.get(options["currency"], (options["currency"] or portfolio.base_currency, 1))
     return record_draft(
         portfolio,
@@ -166,10 +164,11 @@ def _cash(sign: int, words: tuple[str, ...], options: dict[str, Any]) -> int:
     )
 
 
-def say_rate_unit(options: dict[str, Any]) -> None:
+def _rate_unit(options: dict[str, Any]) -> Iterator[str]:
     """A rate is per pound, also where amounts are in pence: with both given it could be meant otherwise."""
-    if options["rate"] is not None and options["currency"] in MINOR_UNITS:
-        warn([f"--rate {plain(options['rate'])} is taken to be per {MINOR_UNITS[options['currency']][0]}"])
+    rate, currency = options.get("rate"), options.get("currency")
+    if rate is not None and currency in MINOR_UNITS:
+        yield f"--rate {plain(rate)} is taken to be per {MINOR_UNITS[currency][0]}"
 
 
 def _parts(given: str | None, currency: str) -> int:
@@ -183,7 +182,7 @@ def _parts(given: str | None, currency: str) -> int:
     return parts
 
 
-def _check_unit(draft: Draft, desk: Desk, given: str | None) -> None:
+def _unit(draft: Draft, desk: Desk, given: str | None) -> Iterator[str]:
     """A price of an asset that is quoted in pence, typed without a unit: pounds, unless that cannot be."""
     asset = desk.portfolio.asset(draft.symbol or "")
     if draft.kind != "trade" or asset is None or not asset.price_unit or given is not None or not draft.price:
@@ -195,7 +194,7 @@ def _check_unit(draft: Draft, desk: Desk, given: str | None) -> None:
             f"{price} {asset.currency} for {asset.symbol}, whose last price was {plain(known.trusted.price)}",
             fix=f"nothing was recorded; add --currency {minor} if that is {minor}, or --currency {asset.currency}",
         )
-    warn([f"{asset.symbol}: {price} is taken to be in {asset.currency}; --currency {minor} says otherwise"])
+    yield f"{asset.symbol}: {price} is taken to be in {asset.currency}; --currency {minor} says otherwise"
 
 
 def _check_currency(draft: Draft, desk: Desk) -> None:
@@ -225,14 +224,15 @@ def record_draft(
     """Records what `make` drafts for the day that is meant, and says so; `picks` name the lots of a sale."""
     today = datetime.now(UTC).astimezone(local_zone(portfolio.timezone)).date()
     given: date | None = options["day"]
-    if given is not None and given > today:
-        warn((f"{given} is in the future",))
+    said = [] if given is None or given <= today else [f"{given} is in the future"]
+    said += _rate_unit(options)
     with opened(portfolio, options["data_dir"]) as desk:
         day = given or _recorded_day(desk, options["id_"]) or today
         draft = _with_lots(make(day), desk, picks)
         _check_currency(draft, desk)
-        _check_unit(draft, desk, options.get("currency"))
+        said += _unit(draft, desk, options.get("currency"))
         confirmed = desk.record(draft)
+    warn(said)
     warn(confirmed.warnings + confirmed.skipped)
     if any(entry.rate is None and entry.kind not in _MONEYLESS for entry in confirmed.recorded):
         base = portfolio.base_currency
@@ -247,8 +247,12 @@ def record_draft(
 
 
 def _with_lots(draft: Draft, desk: Desk, picks: Sequence[Pick]) -> Draft:
-    """`draft` with the lots that were named; said again under its id, it needs none."""
-    if not picks or (draft.id and any(entry.id == draft.id for entry in desk.entries())):
+    """`draft` with the lots that were named; said again under its id, they have to be those of its entry."""
+    known = next((entry for entry in desk.entries() if draft.id and entry.id == draft.id), None)
+    if known is not None:
+        _check_said_again(known, draft, desk, picks)
+        return draft
+    if not picks:
         return draft
     try:
         lots = picked(desk.ledger.held_on(draft.symbol or "", draft.effective), picks, draft.quantity or ZERO)
@@ -259,6 +263,33 @@ def _with_lots(draft: Draft, desk: Desk, picks: Sequence[Pick]) -> Draft:
             fix="nothing was recorded; `strikezone ledger positions` shows the lots",
         ) from error
     return replace(draft, lots=lots)
+
+
+def _check_said_again(known: Entry, draft: Draft, desk: Desk, picks: Sequence[Pick]) -> None:
+    """Conflict if a sale that is recorded as `known` is said again with another method, or with other lots."""
+    if known.side != "sell" or draft.side != "sell":
+        return
+    method = "specific" if picks else "fifo" if draft.method == "specific" else draft.method
+    alike = method in (None, known.method)
+    if alike and picks:
+        held = desk.ledger.held_on(str(known.symbol), known.effective, before=known.seq)
+        try:
+            named = picked(held, picks, draft.quantity or ZERO)
+        except ValueError:
+            named = ()
+        alike = _by_lot(named) == _by_lot(known.lots)
+    if not alike:
+        raise Conflict(
+            f"{draft.id} is already recorded, as entry {known.seq}, with other lots",
+            fix="nothing was recorded; give another id, or void that entry first",
+        )
+
+
+def _by_lot(parts: Sequence[EntryLot]) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = {}
+    for part in parts:
+        sums[part.lot] = sums.get(part.lot, ZERO) + part.quantity
+    return sums
 
 
 def _recorded_day(desk: Desk, id_: str) -> date | None:

@@ -39,7 +39,12 @@ def csv_rows(entries: Sequence[Entry], year: int | None = None) -> str:
 def cell(text: str | None) -> str:
     """`text` on one line, and no formula."""
     safe = line(text) if text else ""
-    return f"'{safe}" if safe.startswith(_FORMULA) else safe
+    return f"'{safe}" if safe.lstrip("'").startswith(_FORMULA) else safe
+
+
+def unquoted(text: str) -> str:
+    """What `cell` was given: `text` without the apostrophe that kept it from being a formula."""
+    return text[1:] if text.startswith("'") and text.lstrip("'").startswith(_FORMULA) else text
 
 
 def _row(entry: Entry, voided_by: int | None) -> tuple[str, ...]:

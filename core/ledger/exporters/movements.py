@@ -18,7 +18,7 @@ from core.book.book import Book, BookBuilder, build_book
 from core.book.choosing import NO_TAX, averaged
 from core.book.entries import Entry, Head
 from core.book.holding import opening_lots
-from core.book.lots import HeldLot, bought_key, key_order
+from core.book.lots import HeldLot, bought_key
 from core.book.replay import Replay, Start, entry_order, in_order
 from core.book.wash import Gain, Member
 from core.errors import Conflict, Problem, StrikezoneError
@@ -188,11 +188,12 @@ class Movements:
         if entry.kind in _PAYMENTS:
             self._lots.apply(entry)
             return Movement(entry, (), (), (), cash)
+        near = self._near()
         self._lots.apply(entry)
         sold: list[Lot] = []
         gone: list[Lot] = []
         added: list[Lot] = []
-        for key in self._touched(entry):
+        for key in self._touched(entry, near):
             out, into = self._change(key, sale=(selling := any(part.lot == key for part in entry.lots)))
             (sold if selling else gone).extend(out)
             added += into
@@ -202,30 +203,33 @@ class Movements:
 
     def _others(self, entry: Entry, account: int) -> Iterator[Movement]:
         """What an entry of another ledger does to the lots of this one."""
+        near = self._near()
         self._lots.apply(entry, account)
         gone, added = [], []
-        for key in self._recent():
+        for key in self._changed(near):
             out, into = self._change(key, sale=False)
             gone += out
             added += into
         if gone:
             yield Movement(entry, (), tuple(gone), tuple(added), {}, own=False)
 
-    def _touched(self, entry: Entry) -> Iterable[str]:
+    def _touched(self, entry: Entry, near: Sequence[str]) -> Iterable[str]:
         """The keys of lots that `entry` may have changed: few of many where it is a trade."""
         if entry.kind not in ("trade", "dividend"):
             return dict.fromkeys((*self._pieces, *self._lots.accounts[0].lots))
         if entry.side == "sell":
-            return dict.fromkeys((*(part.lot for part in entry.lots), *self._recent()))
+            return dict.fromkeys((*(part.lot for part in entry.lots), *self._changed(near)))
         return [bought_key(entry.seq)] if entry.quantity is not None else []
 
-    def _recent(self) -> list[str]:
-        """The keys of lots to whose basis a disallowed loss may have been added."""
+    def _near(self) -> list[str]:
+        """The keys of lots to whose basis the next entry may add a disallowed loss."""
         if not self._lots.tax.washes:
             return []
+        return [one.key for one in self._lots.washes.recent if one.account == 0]
+
+    def _changed(self, keys: Iterable[str]) -> list[str]:
+        """Those of the lots called `keys` that are not as they were."""
         lots, seen = self._lots.accounts[0].lots, self._seen
-        keys = sorted(self._lots.washes.touched, key=key_order)
-        self._lots.washes.touched.clear()
         return [key for key in keys if lots.get(key) is not seen.get(key)]
 
     def _averaged(self, entry: Entry) -> Iterator[Movement]:

@@ -2,7 +2,7 @@
 
 Columns in any order, of which `date` and `kind` must be there; ISO days, a decimal point, a currency's major unit
 or a minor one such as `GBX`. Kinds: buy, sell, deposit, withdrawal, dividend, interest, fee, split, spinoff,
-rename, transfer.
+rename, transfer. What `ledger export --format csv` writes is told by its columns and read as what it is.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import Any, Final
 from core.ledger.importers.cells import Unreadable, clock, day, needed, number, shown, unit
 from core.ledger.importers.items import Item, Said, items_of
 from core.ledger.importers.making import Maker
-from core.ledger.importers.profile import Columns, Names, Profile
+from core.ledger.importers.own import OWN, own_item
+from core.ledger.importers.profile import Columns, Names, Profile, names_of
 from core.ledger.importers.sheet import Line
 from core.money import ZERO
 
@@ -33,10 +34,11 @@ def _header(names: Names) -> bool:
 
 def _read(lines: Sequence[Line], maker: Maker) -> list[Item]:
     at = Columns(lines[0])
+    item = own_item if names_of(lines[0]) >= OWN else _item
 
     def read(line: Line) -> Item:
         at.check(line)
-        return _item(line, at, maker)
+        return item(line, at, maker)
 
     return list(items_of(lines[1:], read))
 

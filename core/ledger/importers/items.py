@@ -15,7 +15,7 @@ from core.ledger.importers.sheet import Line
 
 Said = Literal[
     "buy", "sell", "cancel", "dividend", "tax", "reinvest", "cash", "interest", "fee", "split", "spinoff", "rename",
-    "transfer", "declared", "ignored", "unreadable",
+    "transfer", "recorded", "declared", "ignored", "unreadable",
 ]  # fmt: skip
 State = Literal["read", "declared", "ignored", "unreadable"]
 
@@ -30,6 +30,7 @@ class Item(Struct, frozen=True, kw_only=True, gc=False):
     - reinvest: quantity, price and `total` of what a dividend bought
     - cash, interest, fee: the signed `amount`
     - split: `new` for `old`; declared: something in `what` that the row alone does not tell whole
+    - recorded: the `draft` of an entry, which had the number `seq` in another ledger
     - ignored, unreadable: `what` is the reason
 
     `match` is what rows that belong together have in common beside asset, day and currency. `foreign_fees` are in
@@ -63,6 +64,8 @@ class Item(Struct, frozen=True, kw_only=True, gc=False):
     match: str = ""
     note: str = ""
     cancelled_by: int | None = None  # the line that takes it back
+    draft: Draft | None = None
+    seq: int | None = None
 
 
 class Declared(Struct, frozen=True, gc=False):
@@ -77,7 +80,8 @@ class Row(Struct, frozen=True, kw_only=True, gc=False):
     """A row of the export and what comes of it: `drafts`, or the `reason` why there are none.
 
     An ignored row that has drafts was taken back by the broker: they must not be recorded, or no longer be.
-    A `declared` row is settled by an entry of its kind that was recorded by hand, within a few days of it.
+    A `declared` row is settled by an entry of its kind that was recorded by hand, within a few days of it. `seq` is
+    the number of the entry in the ledger that a row comes from, by which its lots are called there.
     """
 
     line: int
@@ -87,6 +91,7 @@ class Row(Struct, frozen=True, kw_only=True, gc=False):
     reason: str = ""
     declared: Declared | None = None
     time: time | None = None
+    seq: int | None = None
 
 
 class ImportTable(Struct, frozen=True):

@@ -133,10 +133,12 @@ class Maker:
         if item.cancelled_by is not None:
             why = f"taken back in line {item.cancelled_by}"
             return Row(line=item.line, text=item.text, state="ignored", drafts=tuple(named), reason=why)
-        return Row(line=item.line, text=item.text, state="read", drafts=tuple(named), time=item.time)
+        return Row(line=item.line, text=item.text, state="read", drafts=tuple(named), time=item.time, seq=item.seq)
 
     def _id(self, item: Item, repeated: Counter[str]) -> str:
         """The broker's own id, else a hash of what the row says and how often it said so before."""
+        if item.draft is not None:
+            return item.draft.id
         if item.id and clean(item.id, _LONGEST_ID) == item.id:
             return f"{self.broker}:{item.id}"
         content = "\x1f".join((self.broker, *_content(item)))
@@ -239,6 +241,10 @@ class Maker:
         lot = HeadLot(needed(item.quantity, "quantity"), item.price, item.acquired, item.rate)
         return [self._draft(item, "transfer", symbol=self._traded(item).symbol, received=(lot,), rate=None)]
 
+    def _recorded(self, item: Item) -> list[Draft]:
+        assert item.draft is not None, "what was recorded has been read whole"
+        return [item.draft]
+
     def _traded(self, item: Item) -> Asset:
         """The item's asset, in the item's currency."""
         asset = self.asset(item.names)
@@ -272,6 +278,7 @@ _MAKERS: Final[dict[str, Callable[[Maker, Item], list[Draft]]]] = {
     "spinoff": Maker._to_another,
     "rename": Maker._to_another,
     "transfer": Maker._transfer,
+    "recorded": Maker._recorded,
 }
 
 

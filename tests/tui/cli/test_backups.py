@@ -170,3 +170,11 @@ def test_a_fold_that_fails_after_the_answer_is_told_and_the_answer_stands(
     assert done.code == 0
     assert "recorded #1" in done.out
     assert "could not be folded into it (No space left on device); nothing is lost" in done.err
+
+
+@pytest.mark.parametrize("name", ["1" * 5000, "a/" + "1" * 300, "~nobody-of-that-name/x"])
+def test_a_name_that_no_backup_can_have_is_refused(three: Desk60, name: str) -> None:
+    done = three("ledger", "restore", "FILE", name, "--yes")
+    assert done.code == 2
+    assert "there is no backup" in done.complaint
+    assert amounts(three) == ["1.00", "2.00", "3.00"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,7 +15,7 @@ import pytest
 from beancount import loader
 
 from core.book.documents import entry_from
-from tests.tui.cli.support import Desk60, edited
+from tests.tui.cli.support import STRIKEZONE, Desk60, edited
 
 FORMATS = ("csv", "json", "beancount", "ledger")
 
@@ -182,3 +183,46 @@ def test_exporting_loads_no_screen_and_no_arrays(traded: Desk60) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
     assert done.stdout == "[]\n", done.stderr
+
+
+@pytest.mark.parametrize("format_", ["beancount", "ledger"])
+def test_a_replacement_that_took_a_whole_loss_is_in_the_journal(cli: Desk60, format_: str) -> None:
+    """A wash sale within one ledger: the lot bought before the loss has it in its basis."""
+    cli.write(edited(("[[asset]]\n", '[tax]\nregime = "us"\n\n[[asset]]\n')))
+    cli("record", "buy", "FILE", "VTI", "2", "10", "--date", "2026-01-08")
+    cli("record", "sell", "FILE", "VTI", "5", "7", "--date", "2026-01-31")
+    done = cli("ledger", "export", "FILE", "--format", format_)
+    assert (done.code, done.err) == (0, "")
+
+
+@pytest.mark.parametrize("name", ["ledger.json", "ledger.json.log", "state.json", "mine.csv"])
+def test_nothing_is_written_among_the_ledgers(cli: Desk60, name: str) -> None:
+    """Before its first folding a ledger has no `ledger.json`: an export of that name would have taken its place."""
+    cli("record", "deposit", "FILE", "5")
+    for force in ((), ("--force",)):
+        done = cli("ledger", "export", "FILE", "--format", "csv", "--out", cli.ledger.with_name(name), *force)
+        assert done.code == 2
+        assert "is in the data directory" in done.complaint
+    assert [entry["amount"] for entry in cli.entries()] == ["5.00"]
+
+
+def test_an_export_does_not_take_the_portfolio_files_place(cli: Desk60) -> None:
+    cli("record", "deposit", "FILE", "5")
+    text = cli.book.read_text()
+    (cli.folder / "link.csv").symlink_to(cli.book)
+    for out in (cli.book, cli.folder / "link.csv"):
+        done = cli("ledger", "export", "FILE", "--format", "csv", "--out", out, "--force")
+        assert done.code == 2
+        assert "is the portfolio file" in done.complaint
+    assert cli.book.read_text() == text
+
+
+@pytest.mark.parametrize("form", ["csv", "beancount"])
+def test_an_export_is_utf_8_whatever_the_terminal_is(cli: Desk60, form: str) -> None:
+    """A table or journal whose letters became question marks would be another one."""
+    cli("record", "fee", "FILE", "5", "--id", "Gebühr € 5", "--note", "Gebühr €")
+    words = cli.words("ledger", "export", "FILE", "--format", form)
+    done = subprocess.run(
+        [STRIKEZONE, *words], capture_output=True, check=True, env={**os.environ, "PYTHONIOENCODING": "latin-1"}
+    )
+    assert "Gebühr €" in done.stdout.decode("utf-8")

@@ -253,3 +253,26 @@ def test_a_gain_is_the_one_that_the_broker_reckoned(cli: Desk60) -> None:
     cli("import", "FILE", ROOT / "sample_portfolios" / "exports" / "trading212.csv")
     (row,) = cli("ledger", "gains", "FILE", "--json").json["gains"]
     assert (row["proceeds"], row["basis"], row["gain"]) == ("998.50", "961.44", "37.06")
+
+
+TRANSFERRED = "date,kind,symbol,quantity,price,acquired\n2026-11-05,transfer,VTI,5,70,2020-01-02\n"
+
+
+def test_shares_that_came_from_elsewhere_are_recorded_once(cli: Desk60) -> None:
+    """In base currency their rate is 1, written or not."""
+    path = export(cli, header=TRANSFERRED)
+    assert len(cli("import", "FILE", path, "--yes", "--json").json["recorded"]) == 1
+    done = cli("import", "FILE", path, "--yes", "--json")
+    assert (done.code, done.json["recorded"], len(done.json["already"])) == (0, [], 1)
+
+
+def test_another_number_of_shares_that_came_that_day_is_new(cli: Desk60) -> None:
+    cli("record", "transfer", "FILE", "VTI", "--lot", "2020-01-02:4@70", "--date", "2026-11-05")
+    done = cli("import", "FILE", export(cli, header=TRANSFERRED), "--yes", "--json")
+    assert (len(done.json["recorded"]), done.json["probable"]) == (1, [])
+
+
+def test_shares_that_came_and_were_recorded_by_hand_are_probably_known(cli: Desk60) -> None:
+    cli("record", "transfer", "FILE", "VTI", "--lot", "2020-01-02:5@70", "--date", "2026-11-05")
+    done = cli("import", "FILE", export(cli, header=TRANSFERRED), "--yes", "--json")
+    assert (done.json["recorded"], len(done.json["probable"])) == ([], 1)

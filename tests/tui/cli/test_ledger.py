@@ -252,3 +252,29 @@ def test_without_a_command_the_commands_are_listed(cli: Desk60) -> None:
     done = cli("ledger")
     assert done.code == 2
     assert "adopt" in done.err
+
+
+def test_an_entry_that_needs_two_lots_of_what_is_voided_is_named_once(cli: Desk60) -> None:
+    lots = ("--lot", "2020-01-02:5@10", "--lot", "2021-01-02:5@10")
+    assert cli("record", "transfer", "FILE", "VTI", *lots, "--date", "2026-11-18").code == 0
+    assert cli("record", "sell", "FILE", "VTI", "675", "9", "--date", "2026-11-19").code == 0
+    done = cli("ledger", "void", "FILE", "1", "--yes")
+    assert done.code == 4
+    assert "entry 2 needs it" in done.complaint
+
+
+def test_a_change_of_symbol_that_the_file_has_followed_is_not_voided_below_it(cli: Desk60) -> None:
+    """Else every further command would say that file and ledger differ."""
+    cli.write(edited(("[[asset]]\n", '[[asset]]\nsymbol = "NEW"\n\n[[asset]]\n')))
+    before = cli.book.read_text()
+    assert cli("record", "rename", "FILE", "VTI", "NEW", "--date", "2026-11-18").code == 0
+    cli.write(edited(("VTI", "NEW")))
+    assert cli("ledger", "list", "FILE").code == 0
+    done = cli("ledger", "void", "FILE", "1", "--yes")
+    assert done.code == 4
+    assert "entry 1 cannot be voided: the ledger has it, the file does not" in done.err
+    assert "put the line back" in done.err
+    assert cli("ledger", "list", "FILE").code == 0
+    cli.write(before)
+    assert cli("ledger", "void", "FILE", "1", "--yes").code == 0
+    assert cli("ledger", "verify", "FILE").code == 0

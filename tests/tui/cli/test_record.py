@@ -160,3 +160,75 @@ def test_without_a_kind_the_kinds_are_listed(cli: Desk60) -> None:
     assert done.code == 2
     assert "withdraw" in done.err
     assert "strikezone: Usage" not in done.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--date", "2999-01-01"),
+        ("--currency", "GBp", "--rate", "1.3"),
+        (),
+    ],
+)
+def test_a_refusal_says_nothing_but_what_and_what_to_do(cli: Desk60, words: tuple[str, ...]) -> None:
+    """What would have been remarked on, had it been recorded, would be a third line."""
+    cli.write(edited(("[[asset]]\n", '[[asset]]\nsymbol = "VOD.L"\ncurrency = "GBp"\n\n[[asset]]\n')))
+    done = cli("record", "sell", "FILE", "VOD.L", "1", "70", *words)
+    assert done.code == 2
+    assert "1 cannot be sold" in done.complaint
+
+
+SOLD = ("record", "sell", "FILE", "VTI", "6", "100", "--id", "x", "--date", "2026-11-20")
+
+
+@pytest.mark.parametrize(
+    ("first", "others"),
+    [
+        (("--lot", "2026-11-02:4", "--lot", "2023-05-01"), (("--lot", "2023-05-01"), ("--method", "lifo"))),
+        (("--lot", "2026-11-02:4", "--lot", "2023-05-01"), (("--lot", "2026-11-02:3", "--lot", "2023-05-01"),)),
+        (("--lot", "2023-05-01"), (("--lot", "2026-11-02"), ("--lot", "1999-01-01"))),
+        (("--method", "lifo"), (("--method", "fifo"), ("--lot", "2023-05-01"))),
+        (("--method", "specific"), (("--method", "hifo"),)),
+        ((), (("--method", "hifo"), ("--lot", "2026-11-02"))),
+    ],
+)
+def test_a_sale_said_again_with_other_lots_is_4(
+    cli: Desk60, first: tuple[str, ...], others: tuple[tuple[str, ...], ...]
+) -> None:
+    cli("record", "buy", "FILE", "VTI", "10", "90", "--date", "2026-11-02")
+    assert cli(*SOLD, *first).code == 0
+    cli("record", "sell", "FILE", "VTI", "8", "100", "--lot", "2026-11-02:4", "--lot", "2023-05-01:4")
+    for same in (first, first, ()):
+        assert cli(*SOLD, *same, "--json").json["already"] == ["x"]
+    for other in others:
+        done = cli(*SOLD, *other)
+        assert done.code == 4, other
+        assert "x is already recorded, as entry 2" in done.complaint
+
+
+def test_a_change_of_symbol_that_is_still_to_come_is_refused(cli: Desk60) -> None:
+    """What is held would be called by the new symbol at once."""
+    done = cli("record", "rename", "FILE", "VTI", "BND", "--date", "2999-01-01")
+    assert done.code == 2
+    assert "2999-01-01 is still to come" in done.complaint
+
+
+def test_a_rate_of_base_currency_is_refused_for_a_lot_that_came(cli: Desk60) -> None:
+    done = cli("record", "transfer", "FILE", "VTI", "--lot", "2020-01-02:5@70*1.2")
+    assert done.code == 2
+    assert "the rate of a lot in USD, the base currency, is 1" in done.complaint
+    assert cli("record", "transfer", "FILE", "VTI", "--lot", "2020-01-02:5@70*1").code == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("transfer", "FILE", "VTI", "--lot", "2020-01-02:5@70"),
+        ("spinoff", "FILE", "VTI", "BND", "1:5", "--basis", "20"),
+        ("rename", "FILE", "VTI", "BND"),
+    ],
+)
+def test_what_moves_no_cash_says_nothing_of_cash(cli: Desk60, words: tuple[str, ...]) -> None:
+    cli("record", "withdraw", "FILE", "1", "--date", "2026-11-18")
+    done = cli("record", *words, "--date", "2026-11-20")
+    assert (done.code, done.err) == (0, "")
