@@ -236,7 +236,13 @@ class BookBuilder:
         """The lots of some symbols at the start."""
         lots = [lot for lot in opening_lots(self._head) if lot.symbol in currencies]
         return Holding(
-            currencies, lots, opened=self._head.opened, tax=self._tax, members=self._members, rows=self._rows
+            currencies,
+            lots,
+            opened=self._head.opened,
+            tax=self._tax,
+            members=self._members,
+            rows=self._rows,
+            name=self._head.portfolio,
         )
 
     def _holding(self, symbol: str, currency: str) -> Holding:

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from core.book.choosing import in_base
 from core.book.entries import Entry, Ratio
-from core.book.lots import HeldLot, cash_moved, to_grid
+from core.book.lots import HeldLot, bought_key, cash_moved, to_grid, transferred_key
 from core.book.splits import factor, floored
 from core.book.wash import Gain
 from core.money import ZERO
@@ -143,9 +143,16 @@ class _Security:
 
 
 def matched(
-    currencies: Mapping[str, str], opening: Sequence[HeldLot], entries: Sequence[Entry], opened: date | None
+    currencies: Mapping[str, str],
+    opening: Sequence[HeldLot],
+    entries: Sequence[Entry],
+    opened: date | None,
+    spun: Mapping[int, Decimal],
 ) -> dict[str, Matched]:
-    """The gains and pools of symbols that are linked by spin-offs and renamings, by the symbol of the end."""
+    """The gains and pools of symbols that are linked by spin-offs and renamings, by the symbol of the end.
+
+    `spun` are the units that each spin-off gave: what is held then is not what the pool has.
+    """
     names = _names(currencies, entries)
     splits = [entry for entry in entries if entry.kind == "split"]
     securities = {name: _Security() for name in set(names.values())}
@@ -155,11 +162,17 @@ def matched(
         scale = _scale(splits, lot.symbol, names, opened if opened is not None else lot.acquired or date.min)
         day = lot.acquired if lot.acquired is not None and lot.acquired <= first else date.min
         pooled.append((day, names[lot.symbol], Fraction(lot.quantity) * scale, _money(lot.basis, lot.rate)))
+    bought = _came(entries)
     for entry in entries:
-        _sort_in(entry, securities, names, splits, pooled)
+        _sort_in(entry, securities, names, splits, bought, pooled)
     for security in securities.values():
         security.match()
-    _pool(securities, names, entries, pooled)
+    got = {
+        e.seq: Fraction(spun.get(e.seq, ZERO)) * _scale(splits, str(e.to), names, e.effective)
+        for e in entries
+        if e.kind == "spinoff"
+    }
+    _pool(securities, names, entries, pooled, got)
     return {
         name: Matched(tuple(security.rows), Pool(floored(security.units), security.cost.native, security.cost.base))
         for name, security in securities.items()
@@ -171,6 +184,7 @@ def _sort_in(
     securities: Mapping[str, _Security],
     names: Mapping[str, str],
     splits: Sequence[Entry],
+    bought: Mapping[str, date],
     pooled: list[tuple[date, str, Fraction, Money]],
 ) -> None:
     """Puts a purchase, a sale or a transfer where it belongs."""
@@ -179,8 +193,8 @@ def _sort_in(
     name = names[entry.symbol]
     quantity, price = entry.quantity, entry.price
     if entry.side == "sell" and quantity is not None:
-        scale = _scale(splits, entry.symbol, names, entry.effective, entry.seq)
-        securities[name].sold.append(_Disposal(entry, Fraction(quantity) * scale, scale, []))
+        units = _units_sold(entry, splits, names, bought)
+        securities[name].sold.append(_Disposal(entry, units, units / Fraction(quantity), []))
     elif entry.kind in ("trade", "dividend") and quantity is not None and price is not None:
         cost = _money(-cash_moved("buy", quantity, price, entry.fees), entry.rate)
         scale = _scale(splits, entry.symbol, names, entry.effective)
@@ -193,20 +207,42 @@ def _sort_in(
             pooled.append((day, name, Fraction(lot.quantity) * scale, _money(basis, lot.rate)))
 
 
+def _came(entries: Sequence[Entry]) -> dict[str, date]:
+    """By key: the day on which a lot was bought or transferred in."""
+    found = {bought_key(entry.seq): entry.effective for entry in entries if entry.quantity is not None}
+    for entry in entries:
+        found |= {transferred_key(entry.seq, at): entry.effective for at in range(len(entry.received))}
+    return found
+
+
+def _units_sold(
+    entry: Entry, splits: Sequence[Entry], names: Mapping[str, str], bought: Mapping[str, date]
+) -> Fraction:
+    """What a sale takes, in units of the last day: a later split of its day does not apply to lots of that day."""
+    symbol, quantity = str(entry.symbol), Fraction(entry.quantity or ZERO)
+    of_day = sum((Fraction(p.quantity) for p in entry.lots if bought.get(p.lot) == entry.effective), _NOTHING)
+    units = of_day * _scale(splits, symbol, names, entry.effective)
+    return units + (quantity - of_day) * _scale(splits, symbol, names, entry.effective, entry.seq)
+
+
 def _pool(
     securities: Mapping[str, _Security],
     names: Mapping[str, str],
     entries: Sequence[Entry],
     pooled: Iterable[tuple[date, str, Fraction, Money]],
+    spun: Mapping[int, Fraction],
 ) -> None:
-    """Fills the pools day by day, and takes from them what is sold or spun off."""
+    """Fills the pools day by day, and takes from them what is sold or spun off.
+
+    What is left of a day's purchases comes last: then no sale of that day needs it, and no spin-off is on it.
+    """
     steps: list[tuple[date, int, int, str, object]] = []
     for number, (day, name, units, cost) in enumerate(pooled):
         steps.append((day, 0, number, name, (units, cost)))
     for name, security in securities.items():
         for day, bought in security.bought.items():
             if bought.left:
-                steps.append((day, 0, -1, name, (bought.left, bought.cost)))
+                steps.append((day, 2, 0, name, (bought.left, bought.cost)))
         steps += [(s.entry.effective, 1, s.entry.seq, name, s) for s in security.sold]
     steps += [(e.effective, 1, e.seq, names[str(e.symbol)], e) for e in entries if e.kind == "spinoff"]
     for _, _, _, name, what in sorted(steps, key=lambda step: step[:4]):
@@ -214,19 +250,19 @@ def _pool(
         if isinstance(what, _Disposal):
             security.dispose(what)
         elif isinstance(what, Entry):
-            _spin_off(what, security, securities[names[str(what.to)]])
+            _spin_off(what, security, securities[names[str(what.to)]], spun[what.seq])
         elif isinstance(what, tuple):
             security.pool(*what)
 
 
-def _spin_off(entry: Entry, security: _Security, to: _Security) -> None:
-    """A share of the pool's cost goes to the new security's pool (TCGA 1992 s.130)."""
-    if entry.basis_share is None or entry.ratio is None or not security.units:
+def _spin_off(entry: Entry, security: _Security, to: _Security, units: Fraction) -> None:
+    """A share of the pool's cost goes to the new security's pool, for the `units` it gave (TCGA 1992 s.130)."""
+    if entry.basis_share is None or not security.units or not units:
         return
     part = Fraction(entry.basis_share)
     cost = security.cost.part(part, Fraction(1)) if part else _FREE
     security.cost = security.cost.less(cost)
-    to.pool(security.units * factor(entry.ratio), cost)
+    to.pool(units, cost)
 
 
 def _rows(sale: _Disposal) -> list[Gain]:

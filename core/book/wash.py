@@ -12,13 +12,14 @@ from bisect import insort
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Final, NamedTuple
 
 from msgspec import Struct
 
 from core.book.entries import Entry, Head, Ratio
 from core.book.lots import HeldLot, key_order, share, to_grid
-from core.book.splits import split_quantity
+from core.book.splits import factor, floored, split_quantity
 from core.book.terms import Term, carried_over
 from core.money import ONE, ZERO
 
@@ -65,7 +66,10 @@ class Gain(Struct):
 
 
 class OpenLoss(Struct):
-    """A loss that a purchase until `until` would still disallow: `left` units of it, worth `amount` (positive)."""
+    """A loss that a purchase until `until` would still disallow: `left` units of it, worth `amount` (positive).
+
+    What was sold came on the day `came`; `splits` are those that `left` is in the units of.
+    """
 
     symbol: str
     day: date
@@ -75,6 +79,8 @@ class OpenLoss(Struct):
     left: Decimal
     amount: Decimal
     row: Gain
+    came: date = date.min
+    splits: frozenset[tuple[date, Ratio]] = frozenset()
 
     @property
     def until(self) -> date:
@@ -101,9 +107,10 @@ class Pieces:
 
 
 class Bought(NamedTuple):
-    """A purchase that may replace what is sold at a loss near it."""
+    """A purchase that may replace what is sold at a loss near it; `rank` is that of its account on one day."""
 
     acquired: date
+    rank: int
     account: int
     order: tuple[int, ...]
     key: str
@@ -113,10 +120,12 @@ class Bought(NamedTuple):
 class Washes:
     """The losses whose windows are open, and the purchases near, while the entries of all accounts go by."""
 
-    def __init__(self, accounts: Sequence[Pieces]) -> None:
+    def __init__(self, accounts: Sequence[Pieces], ranks: Sequence[int]) -> None:
         self._accounts = accounts
+        self._ranks = ranks
         self.open: list[OpenLoss] = []
         self.recent: list[Bought] = []
+        self.changed: dict[str, None] = {}  # keys of lots of account 0 that took a loss; its reader empties it
         self._oldest = date.max  # of the recent ones
 
     def lose(self, loss: OpenLoss) -> None:
@@ -147,7 +156,7 @@ class Washes:
         """A purchase: it replaces what was lost in the 30 days before, the first loss first."""
         if acquired is None:
             return
-        insort(self.recent, Bought(acquired, account, key_order(key), key, symbol))
+        insort(self.recent, Bought(acquired, self._ranks[account], account, key_order(key), key, symbol))
         self._oldest = min(self._oldest, acquired)
         for loss in self.open:
             first = _shifted(loss.day, -WINDOW_DAYS)
@@ -173,11 +182,18 @@ class Washes:
                 pieces = self._accounts[one.account].lots.get(one.key, ())
                 yield from (piece for piece in pieces if piece.symbol == symbol)
 
-    def split(self, symbol: str, day: date, ratio: Ratio) -> None:
-        """What was lost before a split is replaced in new units."""
+    def split(self, symbol: str, day: date, ratio: Ratio, account: int) -> None:
+        """What was lost before a split is replaced in new units, whichever account records it, or several.
+
+        Sales of its own day count in old units if they stand before it in their account, unless they took what was
+        bought that day.
+        """
+        done = (day, ratio)
         for loss in self.open:
-            if loss.symbol == symbol and loss.day < day:
-                loss.left = split_quantity(loss.left, ratio)
+            before = loss.day < day or (loss.account == account and loss.came < day)
+            if loss.symbol == symbol and before and done not in loss.splits:
+                loss.left, loss.splits = _in_new_units(loss.left, ratio), loss.splits | {done}
+        self.open = [loss for loss in self.open if loss.left]
 
     def rename(self, symbol: str, to: str) -> None:
         """The same security by another symbol."""
@@ -188,6 +204,8 @@ class Washes:
 
     def _absorb(self, loss: OpenLoss, account: Pieces, key: str) -> None:
         """Adds as much of `loss` as they can take to the pieces of a lot that have taken none."""
+        if account is self._accounts[0]:
+            self.changed[key] = None
         before: list[HeldLot] = []
         after: list[HeldLot] = []
         for piece in account.lots[key]:
@@ -230,6 +248,14 @@ def _merged(pieces: Sequence[HeldLot]) -> HeldLot:
 
 def _marked(lot: HeldLot) -> HeldLot:
     return HeldLot(lot.key, lot.symbol, lot.quantity, lot.price, lot.acquired, lot.rate, lot.since, True)
+
+
+def _in_new_units(units: Decimal, ratio: Ratio) -> Decimal:
+    """What a split makes of units that are not held any more: it may be nothing, or more than can be held."""
+    try:
+        return split_quantity(units, ratio)
+    except ValueError:
+        return floored(Fraction(units) * factor(ratio))
 
 
 def _shifted(day: date, days: int) -> date:

@@ -122,7 +122,7 @@ class Movements:
         starts = [_start(self.head), *(_start(member.head, member) for member in members)]
         self._lots = Replay(starts, self._currencies, rules.tax, rows=True)
         others = [[e for e in member.entries if e.symbol in self._currencies] for member in members]
-        self._order = in_order(self.entries, others)
+        self._order = in_order(self.entries, others, starts)
         self._done = 0
         self._pieces: dict[str, tuple[_Piece, ...]] = {}
         self._seen: dict[
@@ -220,12 +220,11 @@ class Movements:
         return [bought_key(entry.seq)] if entry.quantity is not None else []
 
     def _recent(self) -> list[str]:
-        """The keys of lots to whose basis a disallowed loss may have been added."""
-        if not self._lots.tax.washes:
-            return []
-        lots, seen = self._lots.accounts[0].lots, self._seen
-        keys = (one.key for one in self._lots.washes.recent if one.account == 0)
-        return [key for key in keys if lots.get(key) is not seen.get(key)]
+        """The keys of lots to whose basis a disallowed loss was added since this was asked before."""
+        lots, seen, changed = self._lots.accounts[0].lots, self._seen, self._lots.washes.changed
+        found = [key for key in changed if lots.get(key) is not seen.get(key)]
+        changed.clear()
+        return found
 
     def _averaged(self, entry: Entry) -> Iterator[Movement]:
         """What a sale by average cost does to all lots before it takes of them."""
@@ -311,7 +310,9 @@ def _in_force(entries: Sequence[Entry], head: Head) -> list[Entry]:
 def _start(head: Head, member: Member | None = None) -> Start:
     """What the ledger of `head`, or a `member` of its wash group, held at the start: as the book takes it."""
     lots = opening_lots(head)
-    return Start(tuple(lots), head.opened, member is None or member.taxed)
+    if member is None:
+        return Start(tuple(lots), head.opened, True, head.portfolio)
+    return Start(tuple(lots), head.opened, member.taxed, member.name)
 
 
 def _is_rest(rest: HeldLot, whole: HeldLot) -> bool:

@@ -104,3 +104,12 @@ def test_there_is_no_term_and_no_disallowance() -> None:
     sums = totals(rows, UK)
     assert (sums.short, sums.long, sums.disallowed) == (None, None, None)
     assert round(sums.gain or 0) == 630  # 329.33 and 300.33
+
+
+def test_what_was_bought_and_sold_on_the_day_of_a_split_is_in_new_units_already() -> None:
+    builder = derived(
+        *(buy(2, 10, "2024-01-02"), buy(2, 10, "2024-01-26"), sell(3, 6, "2024-01-26")),
+        split("2:1", "2024-01-26"),
+    )
+    position: Any = builder.book().positions["VTI"]
+    assert (position.quantity, position.pool.quantity) == (1, 1)
