@@ -42,7 +42,8 @@ class Gain(Struct):
     """What one part of a sale realised. Money is in base currency, and beside it in the asset's; None if unknown.
 
     `acquired` is the day from which the part counts as held, None of a pool. `gain` is before `disallowed`, which
-    grows while replacements are bought; it is positive, None where there are no wash sales.
+    grows while replacements are bought; it is positive, None where there are no wash sales. `replaced` are the
+    units whose loss that is, `replaced_on` the last day on which any of what replaces them was bought.
     """
 
     seq: int
@@ -58,11 +59,20 @@ class Gain(Struct):
     term: Term | None = None
     disallowed: Decimal | None = None
     account: int = 0
+    replaced: Decimal = ZERO
+    replaced_on: date | None = None
 
     @property
     def gain(self) -> Decimal | None:
         """Proceeds less basis."""
         return None if self.proceeds is None or self.basis is None else self.proceeds - self.basis
+
+    def replace(self, units: Decimal, amount: Decimal, bought: date | None) -> None:
+        """What was bought on a day replaces `units`, and disallows `amount`."""
+        self.disallowed = (self.disallowed or ZERO) + amount
+        self.replaced += units
+        if bought is not None:
+            self.replaced_on = max(self.replaced_on or bought, bought)
 
 
 class OpenLoss(Struct):
@@ -156,13 +166,16 @@ class Washes:
         """A purchase: it replaces what was lost in the 30 days before, the first loss first."""
         if acquired is None:
             return
-        insort(self.recent, Bought(acquired, self._ranks[account], account, key_order(key), key, symbol))
+        one = Bought(acquired, self._ranks[account], account, key_order(key), key, symbol)
+        insort(self.recent, one)
         self._oldest = min(self._oldest, acquired)
         for loss in self.open:
             first = _shifted(loss.day, -WINDOW_DAYS)
             near = loss.symbol == symbol and first <= acquired <= loss.until
             if near and (account, key) != (loss.account, loss.lot):
                 self._absorb(loss, self._accounts[account], key)
+                if not self._free(one):
+                    break
         if self.open:
             self.open = [loss for loss in self.open if loss.left]
 
@@ -220,7 +233,7 @@ class Washes:
                 after.append(rest)
             amount = loss.amount if units == loss.left else share(loss.amount, units, loss.left)
             loss.amount, loss.left = loss.amount - amount, loss.left - units
-            loss.row.disallowed = (loss.row.disallowed or ZERO) + amount
+            loss.row.replace(units, amount, piece.acquired)
             before.append(_replaced(taken, amount, loss) if account.taxed else _marked(taken))
         account.lots[key] = (before if len(before) <= MOST_PIECES else [_merged(before)]) + after
 
