@@ -8,6 +8,7 @@ from datetime import date
 from core.book.book import BookBuilder
 from core.book.entries import Entry
 from core.book.lots import HeldLot
+from core.book.replay import entry_order
 from core.money import amount
 
 Rebuild = Callable[[Sequence[Entry]], BookBuilder]  # a builder with everything recorded and these new entries
@@ -48,10 +49,13 @@ def sales_after(split: Entry, recorded: Sequence[Entry]) -> Iterator[Entry]:
             yield entry
 
 
-def remarks(builder: BookBuilder, moving: Sequence[Entry], revised: Collection[int]) -> Iterator[str]:
+def remarks(
+    builder: BookBuilder, moving: Sequence[Entry], fresh: Sequence[Entry], revised: Collection[int]
+) -> Iterator[str]:
     """What the user should know: balances below zero that `moving` entries moved, and gains that no longer hold.
 
-    `revised` are the sales that took another basis than they recorded before.
+    `revised` are the sales that took another basis than they recorded before. Of the `fresh` ones only those count
+    that another fresh one comes before: what a part of a sale disallows of itself is no news.
     """
     base = builder.head.base_currency
     moved = {currency for entry in moving if entry.kind != "split" for currency in (entry.currency, base)}
@@ -60,7 +64,9 @@ def remarks(builder: BookBuilder, moving: Sequence[Entry], revised: Collection[i
         if balance < 0:
             yield f"cash is {amount(balance)} {currency} after this"
     for seq in builder.revised:
-        if seq not in revised:
+        own = next((entry for entry in fresh if entry.seq == seq), None)
+        news = own is None or any(e.seq > seq and entry_order(e) < entry_order(own) for e in fresh)
+        if seq not in revised and news:
             yield (
                 f"the gain that entry {seq} was recorded with no longer holds: this counts before it; "
                 "`strikezone ledger gains` has it as it is now"

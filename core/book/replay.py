@@ -129,8 +129,6 @@ class Replay:
             self._average(own, symbol)
         proceeds = left = self._proceeds(entry)
         named = ZERO
-        if account == 0 and _revises(own, entry.lots, symbol):
-            self.revised.append(entry.seq)
         for number, part in enumerate(entry.lots, start=1):
             named += part.quantity
             received = left
@@ -148,6 +146,8 @@ class Replay:
                 own.lots[part.lot] = rest
             else:
                 del own.lots[part.lot]
+            if account == 0 and _revised(part, picks):
+                self.revised.append(entry.seq)
             if self._realises:
                 self._realise(entry, account, part, picks, received)
         if named != quantity:
@@ -303,18 +303,6 @@ def _held(pieces: Sequence[HeldLot], symbol: str) -> Decimal:
     if len(pieces) == 1:
         return pieces[0].quantity if pieces[0].symbol == symbol else ZERO
     return sum((piece.quantity for piece in pieces if piece.symbol == symbol), ZERO)
-
-
-def _revises(own: Pieces, parts: Sequence[EntryLot], symbol: str) -> bool:
-    """Whether any part takes another basis than it recorded; what the parts before it disallow is no other."""
-    left: dict[str, list[HeldLot]] = {}
-    for part in parts:
-        pieces = left.get(part.lot, own.lots.get(part.lot, []))
-        if 0 < part.quantity <= _held(pieces, symbol):
-            picks, left[part.lot] = taken_of(pieces, part)
-            if _revised(part, picks):
-                return True
-    return False
 
 
 def _revised(part: EntryLot, picks: Sequence[Taken]) -> bool:

@@ -200,7 +200,7 @@ class Ledger:
                     known[draft.id] = entry
                     growth.add(entry)
             recorded = tuple(growth.fresh)
-            warnings += remarks(growth.builder, recorded, revised)
+            warnings += remarks(growth.builder, recorded, recorded, revised)
             kept = {digest: text for draft in drafts for digest, text in draft.kept.items()}
             self._write(recorded, growth.builder, kept)
         return Appended(recorded, tuple(already), tuple(skipped), tuple(warnings))
@@ -328,7 +328,7 @@ class Ledger:
             tax = self.portfolio.tax
             growth.add(entry_of(draft, first.seq + 1, now, growth.held_on, amends=target.seq, tax=tax))
         recorded = tuple(growth.fresh)
-        warnings = tuple(remarks(growth.builder, [target], revised))
+        warnings = tuple(remarks(growth.builder, [target], recorded, revised))
         self._write(recorded, growth.builder)
         return Appended(recorded, warnings=warnings)
 

@@ -51,11 +51,6 @@ def test_a_lot_that_a_later_part_of_the_sale_takes_bears_the_loss_of_an_earlier_
     assert sum(row[4] for row in recorded) > 0
 
 
-def test_a_sale_does_not_revise_itself() -> None:
-    _, _, after = both(*TWO_LOTS, sold=sell(20, 180, "2025-10-05"))
-    assert after.revised == ()
-
-
 def test_the_same_purchase_in_another_ledger_replaces_what_is_sold_here() -> None:
     """Both bought 10 on one day with their first entry: the lots look the same and are two."""
     bought = buy(10, 200, "2025-09-15")
