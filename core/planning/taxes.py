@@ -37,7 +37,9 @@ def lots_sold(line: Line, sale: Sale, portfolio: Portfolio, kind: Kind = "any") 
     if line.position is None or sale.day is None:
         return ()
     lots = sellable(line, sale.price, portfolio, sale.day, kind)
-    return take(lots, sale, method_of(line, portfolio))
+    of_day = [lot for lot in lots if lot.opening or lot.acquired is None or lot.acquired <= sale.day]
+    enough = sum((lot.quantity for lot in of_day), ZERO) >= sale.quantity
+    return take(of_day if enough else lots, sale, method_of(line, portfolio))
 
 
 def named_lots(line: Line, lots: Sequence[EntryLot], sale: Sale) -> tuple[EntryLot, ...]:
