@@ -153,6 +153,11 @@ class BookBuilder:
         return tuple(dict.fromkeys((self._head.base_currency, *self._purse.balances)))
 
     @property
+    def latest(self) -> date:
+        """The day of the last trade so far."""
+        return self._latest
+
+    @property
     def head(self) -> Head:
         """The opening facts that count."""
         return self._head

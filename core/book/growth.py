@@ -8,7 +8,6 @@ from datetime import date
 from core.book.book import BookBuilder
 from core.book.entries import Entry
 from core.book.lots import HeldLot
-from core.book.replay import entry_order
 from core.money import amount
 
 Rebuild = Callable[[Sequence[Entry]], BookBuilder]  # a builder with everything recorded and these new entries
@@ -55,7 +54,7 @@ def remarks(
     """What the user should know: balances below zero that `moving` entries moved, and gains that no longer hold.
 
     `revised` are the sales that took another basis than they recorded before. Of the `fresh` ones only those count
-    that another fresh one comes before: what a part of a sale disallows of itself is no news.
+    that something else comes after or before: what a part of a sale disallows of another is no news.
     """
     base = builder.head.base_currency
     moved = {currency for entry in moving if entry.kind != "split" for currency in (entry.currency, base)}
@@ -65,7 +64,7 @@ def remarks(
             yield f"cash is {amount(balance)} {currency} after this"
     for seq in builder.revised:
         own = next((entry for entry in fresh if entry.seq == seq), None)
-        news = own is None or any(e.seq > seq and entry_order(e) < entry_order(own) for e in fresh)
+        news = own is None or own.effective < builder.latest
         if seq not in revised and news:
             yield (
                 f"the gain that entry {seq} was recorded with no longer holds: this counts before it; "

@@ -67,6 +67,13 @@ class _Acquired(Struct):
     cost: Money
 
 
+class _Split(NamedTuple):
+    """A split, and what each symbol was called then."""
+
+    entry: Entry
+    names: Mapping[str, str]
+
+
 class _Disposal(Struct):
     """One sale: `left` units are not matched yet; `scale` is units of the last day per unit of its own.
 
@@ -154,12 +161,12 @@ def matched(
     `spun` are the units that each spin-off gave: what is held then is not what the pool has.
     """
     names = _names(currencies, entries)
-    splits = [entry for entry in entries if entry.kind == "split"]
+    splits = _splits(currencies, entries)
     securities = {name: _Security() for name in set(names.values())}
     pooled: list[tuple[date, str, Fraction, Money]] = []
     first = min((entry.effective for entry in entries), default=date.max)
     for lot in opening:
-        scale = _scale(splits, lot.symbol, names, opened if opened is not None else lot.acquired or date.min)
+        scale = _scale(splits, lot.symbol, opened if opened is not None else lot.acquired or date.min)
         day = lot.acquired if lot.acquired is not None and lot.acquired <= first else date.min
         pooled.append((day, names[lot.symbol], Fraction(lot.quantity) * scale, _money(lot.basis, lot.rate)))
     bought = _came(entries)
@@ -168,7 +175,7 @@ def matched(
     for security in securities.values():
         security.match()
     got = {
-        e.seq: Fraction(spun.get(e.seq, ZERO)) * _scale(splits, str(e.to), names, e.effective)
+        e.seq: Fraction(spun.get(e.seq, ZERO)) * _scale(splits, str(e.to), e.effective)
         for e in entries
         if e.kind == "spinoff"
     }
@@ -183,7 +190,7 @@ def _sort_in(
     entry: Entry,
     securities: Mapping[str, _Security],
     names: Mapping[str, str],
-    splits: Sequence[Entry],
+    splits: Sequence[_Split],
     bought: Mapping[str, date],
     pooled: list[tuple[date, str, Fraction, Money]],
 ) -> None:
@@ -193,14 +200,14 @@ def _sort_in(
     name = names[entry.symbol]
     quantity, price = entry.quantity, entry.price
     if entry.side == "sell" and quantity is not None:
-        units = _units_sold(entry, splits, names, bought)
+        units = _units_sold(entry, splits, bought)
         securities[name].sold.append(_Disposal(entry, units, units / Fraction(quantity), []))
     elif entry.kind in ("trade", "dividend") and quantity is not None and price is not None:
         cost = _money(-cash_moved("buy", quantity, price, entry.fees), entry.rate)
-        scale = _scale(splits, entry.symbol, names, entry.effective)
+        scale = _scale(splits, entry.symbol, entry.effective)
         securities[name].buy(entry.effective, Fraction(quantity) * scale, cost)
     elif entry.kind == "transfer":
-        scale = _scale(splits, entry.symbol, names, entry.effective)
+        scale = _scale(splits, entry.symbol, entry.effective)
         for lot in entry.received:
             basis = None if lot.price is None else to_grid(lot.price * lot.quantity)
             day = lot.acquired or entry.effective
@@ -215,14 +222,12 @@ def _came(entries: Sequence[Entry]) -> dict[str, date]:
     return found
 
 
-def _units_sold(
-    entry: Entry, splits: Sequence[Entry], names: Mapping[str, str], bought: Mapping[str, date]
-) -> Fraction:
+def _units_sold(entry: Entry, splits: Sequence[_Split], bought: Mapping[str, date]) -> Fraction:
     """What a sale takes, in units of the last day: a later split of its day does not apply to lots of that day."""
     symbol, quantity = str(entry.symbol), Fraction(entry.quantity or ZERO)
     of_day = sum((Fraction(p.quantity) for p in entry.lots if bought.get(p.lot) == entry.effective), _NOTHING)
-    units = of_day * _scale(splits, symbol, names, entry.effective)
-    return units + (quantity - of_day) * _scale(splits, symbol, names, entry.effective, entry.seq)
+    units = of_day * _scale(splits, symbol, entry.effective)
+    return units + (quantity - of_day) * _scale(splits, symbol, entry.effective, entry.seq)
 
 
 def _pool(
@@ -291,27 +296,38 @@ def _rows(sale: _Disposal) -> list[Gain]:
     return rows
 
 
-def _names(currencies: Mapping[str, str], entries: Sequence[Entry]) -> dict[str, str]:
+def _names(currencies: Mapping[str, str], entries: Iterable[Entry]) -> dict[str, str]:
     """By symbol: what it is called at the end."""
     names = {symbol: symbol for symbol in currencies}
     for entry in entries:
         if entry.kind == "rename":
-            old, new = str(entry.symbol), str(entry.to)
-            names = {symbol: new if name == old else name for symbol, name in names.items()}
+            names = _renamed(names, entry)
     return names
 
 
-def _scale(
-    splits: Iterable[Entry], symbol: str, names: Mapping[str, str], day: date, seq: int | None = None
-) -> Fraction:
+def _splits(currencies: Mapping[str, str], entries: Iterable[Entry]) -> list[_Split]:
+    """The splits in their order."""
+    names, found = {symbol: symbol for symbol in currencies}, []
+    for entry in entries:
+        if entry.kind == "rename":
+            names = _renamed(names, entry)
+        elif entry.kind == "split":
+            found.append(_Split(entry, names))
+    return found
+
+
+def _renamed(names: Mapping[str, str], entry: Entry) -> dict[str, str]:
+    old, new = str(entry.symbol), str(entry.to)
+    return {symbol: new if name == old else name for symbol, name in names.items()}
+
+
+def _scale(splits: Iterable[_Split], symbol: str, day: date, seq: int | None = None) -> Fraction:
     """Units of the last day for one of `day`: with `seq` as of that entry, else as of the day's end."""
     found = Fraction(1)
-    for split in splits:
-        if split.symbol is None or names[split.symbol] != names[symbol]:
-            continue
+    for split, names in splits:
         ratio: Ratio | None = split.ratio
         after = split.effective > day or (seq is not None and split.effective == day and split.seq > seq)
-        if after and ratio is not None:
+        if after and ratio is not None and names[symbol] == split.symbol:
             found *= factor(ratio)
     return found
 

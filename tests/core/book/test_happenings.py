@@ -229,3 +229,8 @@ def test_what_was_sold_before_a_spin_off_and_is_matched_after_it_has_no_new_shar
     made = [first, entry(2, spinoff("1:1", "0.25", on="2026-11-10")), entry(3, buy(50, 60, "2026-11-20"))]
     quantity, pooled, _ = pool(made, "SPUN")
     assert (quantity, pooled) == (50, 50)
+
+
+def test_a_split_of_the_new_symbol_before_the_change_leaves_the_pool_of_the_old_one() -> None:
+    made = [entry(1, split("2:1", "2026-11-05", symbol="NEW")), entry(2, rename())]
+    assert pool(made, "NEW") == (100, 100, 8000)
