@@ -220,11 +220,11 @@ class BookBuilder:
         for member in self._members:
             currencies |= {e.symbol: e.currency for e in member.entries if e.symbol and e.symbol not in currencies}
         groups = {symbol: {symbol} for symbol in currencies}
-        for entry in entries:
+        own = tuple(entries)
+        self._renamed = {e.symbol: e.to for e in own if e.kind == "rename" and e.symbol and e.to}
+        for entry in (*own, *(e for member in self._members for e in member.entries)):
             if entry.to is None or entry.symbol is None:
                 continue
-            if entry.kind == "rename":
-                self._renamed[entry.symbol] = entry.to
             for symbol in (entry.symbol, entry.to):
                 currencies.setdefault(symbol, entry.currency)
                 groups.setdefault(symbol, {symbol})

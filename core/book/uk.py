@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from core.book.choosing import in_base
 from core.book.entries import Entry, Ratio
-from core.book.lots import HeldLot, bought_key, cash_moved, to_grid, transferred_key
+from core.book.lots import HeldLot, bought_key, cash_moved, share, to_grid, transferred_key
 from core.book.splits import factor, floored
 from core.book.wash import Gain
 from core.money import ZERO
@@ -29,12 +29,28 @@ _NOTHING: Final = Fraction(0)
 class Pool(Struct, frozen=True):
     """A section 104 holding: units, and their cost in the asset's currency and in base currency; None if unknown.
 
-    What was matched with a disposal by day is not in it.
+    What was matched with a disposal by day is not in it. Of it, `fresh` units at `fresh_base` (base currency) were
+    bought on `bought`, the last day of a purchase: a sale of that day takes them first.
     """
 
     quantity: Decimal
     cost: Decimal | None
     base_cost: Decimal | None
+    bought: date | None = None
+    fresh: Decimal = ZERO
+    fresh_base: Decimal | None = None
+
+    def base_cost_of(self, units: Decimal, day: date) -> Decimal | None:
+        """What a sale of `units` on `day`, the last one, costs in base currency; None if unknown."""
+        if self.base_cost is None or not 0 < units <= self.quantity:
+            return None
+        if day != self.bought or not self.fresh:
+            return share(self.base_cost, units, self.quantity)
+        if self.fresh_base is None:
+            return None
+        first = min(units, self.fresh)
+        cost, rest = share(self.fresh_base, first, self.fresh), self.quantity - self.fresh
+        return cost + share(self.base_cost - self.fresh_base, units - first, rest) if units > first else cost
 
 
 class Money(NamedTuple):
@@ -138,6 +154,13 @@ class _Security:
         self.cost = cost if not self.units else self.cost.plus(cost)
         self.units += units
 
+    def pooled(self) -> Pool:
+        """The pool as it is at the end."""
+        day = max(self.bought, default=None)
+        last = _Acquired(_NOTHING, _NOTHING, _FREE) if day is None else self.bought[day]
+        fresh = floored(min(last.left, self.units))
+        return Pool(floored(self.units), self.cost.native, self.cost.base, day, fresh, last.cost.base)
+
     def dispose(self, sale: _Disposal) -> None:
         """What no acquisition was matched with comes out of the pool."""
         units = min(sale.left, self.units)
@@ -180,10 +203,7 @@ def matched(
         if e.kind == "spinoff"
     }
     _pool(securities, names, entries, pooled, got)
-    return {
-        name: Matched(tuple(security.rows), Pool(floored(security.units), security.cost.native, security.cost.base))
-        for name, security in securities.items()
-    }
+    return {name: Matched(tuple(security.rows), security.pooled()) for name, security in securities.items()}
 
 
 def _sort_in(

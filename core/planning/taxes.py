@@ -70,8 +70,8 @@ def gains_of(line: Line, lots: Sequence[EntryLot], sale: Sale, method: Method) -
 def tax_of(line: Line, gains: Sequence[Gain], sale: Sale, portfolio: Portfolio) -> Tax:
     """The `gains` of a sale by term, and the tax on them by the portfolio's rates; a loss saves as much.
 
-    A loss that purchases near it disallow saves nothing now. Under `uk` the gain is that against the pool: what is
-    bought in the next 30 days may still change it.
+    A loss that purchases near it disallow saves nothing now. Under `uk` the gain is that against what was bought on
+    the same day and the pool: what is bought in the next 30 days may still change it.
     """
     rules = portfolio.tax
     if rules.regime == "none" or not gains or sale.day is None:
@@ -131,10 +131,10 @@ def to_cents(number: Decimal) -> Decimal:
 def _pool_gain(line: Line, sale: Sale) -> Decimal | None:
     """What a sale out of the pool realises in base currency."""
     pool = line.position.pool if line.position else None
-    if pool is None or pool.base_cost is None or not pool.quantity or sale.rate is None:
+    if pool is None or not pool.quantity or sale.rate is None or sale.day is None:
         return None
-    units = min(sale.quantity, pool.quantity)
-    return to_grid(sale.proceeds * sale.rate) - share(pool.base_cost, units, pool.quantity)
+    cost = pool.base_cost_of(min(sale.quantity, pool.quantity), sale.day)
+    return None if cost is None else to_grid(sale.proceeds * sale.rate) - cost
 
 
 def _waiting(gains: Sequence[Gain], day: date, rules: Rules) -> tuple[Waiting, ...]:

@@ -14,7 +14,7 @@ from core.book.entries import Draft, Entry, HeadLot
 from core.book.wash import Gain, Member
 from core.money import ZERO
 from core.portfolio.model import Tax
-from tests.core.book.samples import NOW, buy, day, dec, head, sell, split
+from tests.core.book.samples import NOW, buy, day, dec, entry, head, part, sell, split
 
 US = Tax(regime="us")
 EMPTY = head(cash="1000000")
@@ -37,8 +37,8 @@ def outcome(*drafts: Draft, tax: Tax = US, members: tuple[Member, ...] = ()) -> 
     assert builder.problems == ()
     assert audit(EMPTY, [*entries], tax, members) == []
     growing = BookBuilder(EMPTY, (), tax, members)
-    for entry in entries:
-        growing.add(entry)
+    for one in entries:
+        growing.add(one)
     assert growing.book() == build_book(EMPTY, entries, tax, members)
     return builder.gains, builder.book().positions["VTI"].lots
 
@@ -267,6 +267,17 @@ def test_of_losses_on_one_day_in_two_ledgers_the_same_one_is_disallowed_in_both(
     here = BookBuilder(EMPTY, mine, US, [Member("other", other, tuple(theirs))], rows=True)
     there = BookBuilder(other, theirs, US, [Member(EMPTY.portfolio, EMPTY, tuple(mine))], rows=True)
     assert (lost(here.gains), lost(there.gains)) == (20, 0)
+
+
+def test_a_loss_of_another_ledger_is_found_after_a_change_of_symbol_that_only_it_has() -> None:
+    renamed = Draft(kind="rename", symbol="OLD", to="VTI", currency="USD", effective=day("2024-02-01"))
+    entries = [
+        entry(1, buy(100, 10, "2024-01-02", symbol="OLD")),
+        entry(2, renamed),
+        entry(3, sell(100, 8, "2024-03-01"), lots=(part("e:1", 100),)),
+    ]
+    gains, lots = outcome(buy(100, 8, "2024-03-20"), members=(Member("other", EMPTY, tuple(entries)),))
+    assert (gains, bases(lots)) == ((), [1000])
 
 
 # -- last digits and the order of one day
