@@ -238,14 +238,14 @@ class Replay:
                 continue
             kept, spun = [], []
             for piece in pieces:
+                units = _spun_units(piece.quantity, ratio)
+                if not units:  # nothing is there to take over a basis
+                    kept.append(piece)
+                    continue
                 gone = None if piece.basis is None else share(piece.basis, part, Decimal(1))
                 kept.append(piece.costing(None if piece.basis is None or gone is None else piece.basis - gone))
-                units = _spun_units(piece.quantity, ratio)
-                if units:
-                    price = None if gone is None else gone / units
-                    spun.append(
-                        replace(piece, key=spun_key(entry.seq, key), symbol=to, quantity=units, price=price)
-                    )
+                price = None if gone is None else gone / units
+                spun.append(replace(piece, key=spun_key(entry.seq, key), symbol=to, quantity=units, price=price))
             own.lots[key] = kept
             if spun:
                 own.lots[spun[0].key] = spun

@@ -234,3 +234,9 @@ def test_what_was_sold_before_a_spin_off_and_is_matched_after_it_has_no_new_shar
 def test_a_split_of_the_new_symbol_before_the_change_leaves_the_pool_of_the_old_one() -> None:
     made = [entry(1, split("2:1", "2026-11-05", symbol="NEW")), entry(2, rename())]
     assert pool(made, "NEW") == (100, 100, 8000)
+
+
+def test_where_a_spin_off_gives_nothing_the_basis_stays() -> None:
+    made = [entry(1, buy("0.000000000001", 5, "2026-11-10")), entry(2, spinoff("1:3", "0.5"))]
+    assert lots(made)[1][2] == dec("0.000000000005")
+    assert [key for key, *_ in lots(made, "SPUN")] == ["x:2/open:VTI:0"]
