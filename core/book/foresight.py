@@ -27,19 +27,19 @@ def foreseen(
     starts = [Start((), None, True)] * (1 + len(position.elsewhere))
     replay = Replay(starts, {position.symbol: position.currency}, sale.tax, rows=True)
     for lot in position.lots:
-        _hold(replay, 0, lot)
+        _hold(replay, 0, position.symbol, lot)
     for account, lot in enumerate(position.elsewhere, start=1):
-        _hold(replay, account, lot)
+        _hold(replay, account, position.symbol, lot)
     replay.apply(_entry(position, parts, sale, method))
     return tuple(replay.gains)
 
 
-def _hold(replay: Replay, account: int, lot: HeldLot) -> None:
+def _hold(replay: Replay, account: int, symbol: str, lot: HeldLot) -> None:
     """Gives an account a lot or a piece of one; it can replace what is lost if it was bought."""
     pieces = replay.accounts[account].lots.setdefault(lot.key, [])
     pieces.append(lot)
     if len(pieces) == 1 and lot.purchased and replay.tax.washes:
-        replay.washes.bought(account, lot.key, lot.symbol, lot.acquired)
+        replay.washes.bought(account, lot.key, symbol, lot.acquired)
 
 
 def _entry(position: Position, parts: Sequence[EntryLot], sale: Sale, method: Method) -> Entry:

@@ -154,9 +154,7 @@ class Holding:
             replay = self._replayed()
             pool = self._matched()[symbol].pool if self._tax.regime == "uk" and symbol in self._matched() else None
             losses = tuple(
-                LossNearby(loss.day, loss.until, loss.left, loss.amount)
-                for loss in replay.washes.open
-                if loss.symbol == symbol
+                LossNearby(loss.day, loss.until, loss.left, loss.amount) for loss in replay.washes.near(symbol)
             )
             currency = self.currencies[symbol]
             elsewhere = tuple(replay.washes.bought_elsewhere(symbol))

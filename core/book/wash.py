@@ -137,10 +137,19 @@ class Washes:
         self.recent: list[Bought] = []
         self.changed: dict[str, None] = {}  # keys of lots of account 0 that took a loss; its reader empties it
         self._oldest = date.max  # of the recent ones
+        self._new_names: dict[str, str] = {}
+
+    def name(self, symbol: str) -> str:
+        """What `symbol` is called since the last change of it in any account: another may not have recorded it."""
+        seen = {symbol}
+        while (symbol := self._new_names.get(symbol, symbol)) not in seen:
+            seen.add(symbol)
+        return symbol
 
     def lose(self, loss: OpenLoss) -> None:
         """A sale at a loss: what was bought in the 30 days before and is still held replaces it first."""
         first, until, used = _shifted(loss.day, -WINDOW_DAYS), loss.until, False
+        loss.symbol = self.name(loss.symbol)
         for one in self.recent:
             if one.symbol != loss.symbol or not first <= one.acquired <= until:
                 continue
@@ -166,6 +175,7 @@ class Washes:
         """A purchase: it replaces what was lost in the 30 days before, the first loss first."""
         if acquired is None:
             return
+        symbol = self.name(symbol)
         one = Bought(acquired, self._ranks[account], account, key_order(key), key, symbol)
         insort(self.recent, one)
         self._oldest = min(self._oldest, acquired)
@@ -191,9 +201,12 @@ class Washes:
     def bought_elsewhere(self, symbol: str) -> Iterator[HeldLot]:
         """What other accounts bought lately and still hold."""
         for one in self.recent:
-            if one.account:
-                pieces = self._accounts[one.account].lots.get(one.key, ())
-                yield from (piece for piece in pieces if piece.symbol == symbol)
+            if one.account and one.symbol == self.name(symbol):
+                yield from self._accounts[one.account].lots.get(one.key, ())
+
+    def near(self, symbol: str) -> Iterator[OpenLoss]:
+        """The losses of `symbol` whose windows are open."""
+        return (loss for loss in self.open if loss.symbol == self.name(symbol))
 
     def split(self, symbol: str, day: date, ratio: Ratio, account: int) -> None:
         """What was lost before a split is replaced in new units, whichever account records it, or several.
@@ -201,7 +214,7 @@ class Washes:
         Sales of its own day count in old units if they stand before it in their account, unless they took what was
         bought that day.
         """
-        done = (day, ratio)
+        done, symbol = (day, ratio), self.name(symbol)
         for loss in self.open:
             before = loss.day < day or (loss.account == account and loss.came < day)
             if loss.symbol == symbol and before and done not in loss.splits:
@@ -210,6 +223,8 @@ class Washes:
 
     def rename(self, symbol: str, to: str) -> None:
         """The same security by another symbol."""
+        self._new_names[symbol] = to
+        self._new_names.pop(to, None)
         for loss in self.open:
             if loss.symbol == symbol:
                 loss.symbol = to

@@ -280,6 +280,20 @@ def test_a_loss_of_another_ledger_is_found_after_a_change_of_symbol_that_only_it
     assert (gains, bases(lots)) == ((), [1000])
 
 
+def test_a_change_of_symbol_that_only_another_ledger_has_leaves_its_losses_near() -> None:
+    renamed = Draft(kind="rename", symbol="VTI", to="NEW", currency="USD", effective=day("2024-03-05"))
+    entries = [
+        entry(1, buy(100, 10, "2024-01-02")),
+        entry(2, sell(100, 8, "2024-03-01"), lots=(part("e:1", 100),)),
+        entry(3, renamed),
+    ]
+    members = (Member("other", EMPTY, tuple(entries)),)
+    position = build_book(EMPTY, [], US, members).positions["VTI"]
+    assert [loss.quantity for loss in position.losses] == [100]
+    gains, lots = outcome(buy(100, 8, "2024-03-20"), members=members)
+    assert (gains, bases(lots)) == ((), [1000])
+
+
 # -- last digits and the order of one day
 
 
