@@ -31,9 +31,7 @@ def traded(dice: random.Random, name: str) -> Member:
     for seq in range(1, dice.randint(3, 9)):
         on += timedelta(days=dice.choice([0, 0, 5, 10, 29, 30, 31]))
         make = dice.choice([buy, sell])
-        draft = checked(
-            make(dice.randint(1, 5), dice.randint(5, 15), str(on)), new_id=lambda seq=seq: f"{name}-{seq}"
-        )
+        draft = replace(make(dice.randint(1, 5), dice.randint(5, 15), str(on)), id=f"{name}-{seq}")
         try:
             held_on = BookBuilder(start, entries, US).held_on
             entries.append(entry_of(checked(draft, new_id=str), len(entries) + 1, NOW, held_on, tax=US))
