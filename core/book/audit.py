@@ -6,10 +6,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from core.book.book import BookBuilder
-from core.book.choosing import NO_TAX
+from core.book.choosing import CLOSE, NO_TAX
 from core.book.entries import Entry, Head
 from core.book.lots import basis_of, cash_moved, to_grid
-from core.book.replay import CLOSE
 from core.book.wash import Member
 from core.money import ONE, ZERO, plain
 from core.portfolio.model import Tax

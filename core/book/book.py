@@ -153,6 +153,11 @@ class BookBuilder:
         return tuple(dict.fromkeys((self._head.base_currency, *self._purse.balances)))
 
     @property
+    def latest(self) -> date:
+        """The day of the last trade so far."""
+        return self._latest
+
+    @property
     def head(self) -> Head:
         """The opening facts that count."""
         return self._head
@@ -215,11 +220,11 @@ class BookBuilder:
         for member in self._members:
             currencies |= {e.symbol: e.currency for e in member.entries if e.symbol and e.symbol not in currencies}
         groups = {symbol: {symbol} for symbol in currencies}
-        for entry in entries:
+        own = tuple(entries)
+        self._renamed = {e.symbol: e.to for e in own if e.kind == "rename" and e.symbol and e.to}
+        for entry in (*own, *(e for member in self._members for e in member.entries)):
             if entry.to is None or entry.symbol is None:
                 continue
-            if entry.kind == "rename":
-                self._renamed[entry.symbol] = entry.to
             for symbol in (entry.symbol, entry.to):
                 currencies.setdefault(symbol, entry.currency)
                 groups.setdefault(symbol, {symbol})
@@ -236,7 +241,13 @@ class BookBuilder:
         """The lots of some symbols at the start."""
         lots = [lot for lot in opening_lots(self._head) if lot.symbol in currencies]
         return Holding(
-            currencies, lots, opened=self._head.opened, tax=self._tax, members=self._members, rows=self._rows
+            currencies,
+            lots,
+            opened=self._head.opened,
+            tax=self._tax,
+            members=self._members,
+            rows=self._rows,
+            name=self._head.portfolio,
         )
 
     def _holding(self, symbol: str, currency: str) -> Holding:

@@ -16,6 +16,7 @@ from core.money import ONE, ZERO, exact, plain
 from core.portfolio.model import Tax
 
 NO_TAX: Final = Tax()
+CLOSE: Final = Decimal("1e-20")  # a basis that differs by less is the same: the order of sales moves last digits
 
 
 class Sale(Struct, frozen=True):
@@ -155,7 +156,7 @@ def taken_of(pieces: Sequence[HeldLot], part: EntryLot) -> tuple[list[Taken], li
     picks: list[Taken] = []
     left: dict[int, HeldLot] = dict(enumerate(pieces))
     missing = part.quantity
-    for place in sorted(left, key=lambda at: pieces[at].price != part.price):
+    for place in sorted(left, key=lambda at: not _named(pieces[at], part)):
         if missing <= 0:
             break
         piece = left.pop(place)
@@ -166,6 +167,13 @@ def taken_of(pieces: Sequence[HeldLot], part: EntryLot) -> tuple[list[Taken], li
         if rest is not None:
             left[place] = rest
     return picks, [left[place] for place in sorted(left)]
+
+
+def _named(piece: HeldLot, part: EntryLot) -> bool:
+    """Whether `part` names the price of `piece`: its share of the basis, on the grid, moves the last digits."""
+    if piece.price is None or part.price is None:
+        return piece.price is part.price
+    return abs(piece.price - part.price) * part.quantity <= CLOSE
 
 
 def averaged(lots: Sequence[HeldLot]) -> list[HeldLot]:

@@ -51,10 +51,13 @@ def sales_after(split: Entry, recorded: Sequence[Entry]) -> Iterator[Entry]:
             yield entry
 
 
-def remarks(builder: BookBuilder, moving: Sequence[Entry], revised: Collection[int]) -> Iterator[str]:
+def remarks(
+    builder: BookBuilder, moving: Sequence[Entry], fresh: Sequence[Entry], revised: Collection[int]
+) -> Iterator[str]:
     """What the user should know: balances below zero that `moving` entries moved, and gains that no longer hold.
 
-    `revised` are the sales that took another basis than they recorded before.
+    `revised` are the sales that took another basis than they recorded before. Of the `fresh` ones only those count
+    that something else comes after or before: what a part of a sale disallows of another is no news.
     """
     base = builder.head.base_currency
     moved = {currency for entry in moving if entry.kind not in _MONEYLESS for currency in (entry.currency, base)}
@@ -63,7 +66,9 @@ def remarks(builder: BookBuilder, moving: Sequence[Entry], revised: Collection[i
         if balance < 0:
             yield f"cash is {amount(balance)} {currency} after this"
     for seq in builder.revised:
-        if seq not in revised:
+        own = next((entry for entry in fresh if entry.seq == seq), None)
+        news = own is None or own.effective < builder.latest
+        if seq not in revised and news:
             yield (
                 f"the gain that entry {seq} was recorded with no longer holds: this counts before it; "
                 "`strikezone ledger gains` has it as it is now"

@@ -106,11 +106,12 @@ class Holding:
         tax: Tax | None = None,
         members: Sequence[Member] = (),
         rows: bool = False,
+        name: str = "",
     ) -> None:
         self.currencies = dict(currencies)
         self._tax = tax or Tax()
         self._rows = rows
-        self._starts = [Start(tuple(opening), opened, True), *(self._start(member) for member in members)]
+        self._starts = [Start(tuple(opening), opened, True, name), *(self._start(member) for member in members)]
         self._others = [tuple(e for e in m.entries if e.symbol in self.currencies) for m in members]
         self._latest_other = max((e.effective for entries in self._others for e in entries), default=date.min)
         self._entries: list[Entry] = []
@@ -157,9 +158,7 @@ class Holding:
             replay = self._replayed()
             pool = self._matched()[symbol].pool if self._tax.regime == "uk" and symbol in self._matched() else None
             losses = tuple(
-                LossNearby(loss.day, loss.until, loss.left, loss.amount)
-                for loss in replay.washes.open
-                if loss.symbol == symbol
+                LossNearby(loss.day, loss.until, loss.left, loss.amount) for loss in replay.washes.near(symbol)
             )
             currency = self.currencies[symbol]
             elsewhere = tuple(replay.washes.bought_elsewhere(symbol))
@@ -187,7 +186,7 @@ class Holding:
 
     def _start(self, member: Member) -> Start:
         lots = tuple(lot for lot in opening_lots(member.head) if lot.symbol in self.currencies)
-        return Start(lots, member.head.opened, member.taxed)
+        return Start(lots, member.head.opened, member.taxed, member.name)
 
     def _replayed(self) -> Replay:
         """The replay of all entries: gone on with, or begun anew."""
@@ -214,7 +213,7 @@ class Holding:
     def _run(self, entries: Sequence[Entry], until: date | None = None) -> Replay:
         """A replay of `entries`, with those of the wash group until that day among them."""
         replay = Replay(self._starts, self.currencies, self._tax, rows=self._rows)
-        for entry, account in in_order(entries, self._others):
+        for entry, account in in_order(entries, self._others, self._starts):
             if until is None or account == 0 or entry.effective <= until:
                 replay.apply(entry, account)
         return replay
@@ -222,8 +221,8 @@ class Holding:
     def _matched(self) -> Mapping[str, uk.Matched]:
         """The gains and the pools by the rules of the United Kingdom."""
         if self._pools is None:
-            start = self._starts[0]
-            self._pools = uk.matched(self.currencies, start.lots, self._entries, start.opened)
+            start, spun = self._starts[0], self._replayed().spun
+            self._pools = uk.matched(self.currencies, start.lots, self._entries, start.opened, spun)
         return self._pools
 
     def _taken_after(self, past: Replay, later: Iterable[Entry]) -> dict[str, Fraction]:

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from core.book.choosing import Taken, averaged, in_base, taken_of
+from core.book.choosing import CLOSE, Taken, averaged, in_base, taken_of
 from core.book.entries import Entry, EntryLot, Ratio
 from core.book.lots import (
     HeldLot,
@@ -27,16 +27,17 @@ from core.book.wash import Gain, OpenLoss, Pieces, Washes
 from core.money import ZERO, plain
 from core.portfolio.model import Tax
 
-CLOSE: Final = Decimal("1e-20")  # a basis that differs by less is the same: the order of sales moves last digits
 CLOSE_PRICE: Final = Decimal("1e-24")  # per unit
 
 
 class Start(NamedTuple):
-    """What one account held at the start: its lots, the day on which it was opened, and whether it is taxed."""
+    """What one account held at the start: its lots, the day on which it was opened, whether it is taxed, and the
+    name of its ledger."""
 
     lots: tuple[HeldLot, ...]
     opened: date | None
     taxed: bool
+    name: str = ""
 
 
 class Unfit(NamedTuple):
@@ -56,13 +57,14 @@ class Replay:
         self.unfit: list[Unfit] = []
         self.revised: list[int] = []  # sales that took another basis than they recorded
         self.gains: list[Gain] = []
+        self.spun: dict[int, Decimal] = {}  # by spin-off: the units that account 0 got
         self._rows = rows
         self._realises = rows or tax.washes
         self._renamed: dict[str, tuple[str, date]] = {}
         self._currencies = currencies
         self._opened = [start.opened for start in starts]
         self.accounts = [Pieces(start.taxed) for start in starts]
-        self.washes = Washes(self.accounts)
+        self.washes = Washes(self.accounts, ranks_of(starts))
         for start, account in zip(starts, self.accounts, strict=True):
             for lot in start.lots:
                 account.put(lot)
@@ -189,7 +191,8 @@ class Replay:
             self.gains.append(row)
         gain = row.gain
         if self.tax.washes and self.accounts[account].taxed and gain is not None and gain < 0:
-            loss = OpenLoss(lot.symbol, entry.effective, lot.held_since, lot.key, account, one.units, -gain, row)
+            since, came = lot.held_since, self._came(lot, account)
+            loss = OpenLoss(lot.symbol, entry.effective, since, lot.key, account, one.units, -gain, row, came)
             self.washes.lose(loss)
 
     def _average(self, own: Pieces, symbol: str) -> None:
@@ -213,15 +216,16 @@ class Replay:
             except ValueError as error:
                 have = plain(sum((piece.quantity for piece in pieces), ZERO))
                 self._unfit(entry, account, f"makes {error} of the {have} {symbol} of lot {key}")
-        if account == 0:
-            self.washes.split(symbol, entry.effective, ratio)
+        self.washes.split(symbol, entry.effective, ratio, account)
 
     def changes(self, event: Entry, lot: HeldLot, account: int = 0) -> bool:
         """Whether `lot` was held before the day of `event`."""
+        return self._came(lot, account) < event.effective
+
+    def _came(self, lot: HeldLot, account: int) -> date:
+        """The day on which `lot` came; the first of all days if it was there at the start."""
         came = self.accounts[account].arrived.get(lot.key, lot.acquired)
-        if came is None or (lot.opening and self._opened[account] is not None):
-            return True
-        return came < event.effective
+        return date.min if came is None or (lot.opening and self._opened[account] is not None) else came
 
     def _spin_off(self, entry: Entry, account: int) -> None:
         """New units beside those held before its day; they take over a share of the basis, and the day."""
@@ -234,19 +238,22 @@ class Replay:
                 continue
             kept, spun = [], []
             for piece in pieces:
+                units = _spun_units(piece.quantity, ratio)
+                if not units:  # nothing is there to take over a basis
+                    kept.append(piece)
+                    continue
                 gone = None if piece.basis is None else share(piece.basis, part, Decimal(1))
                 kept.append(piece.costing(None if piece.basis is None or gone is None else piece.basis - gone))
-                units = _spun_units(piece.quantity, ratio)
-                if units:
-                    price = None if gone is None else gone / units
-                    spun.append(
-                        replace(piece, key=spun_key(entry.seq, key), symbol=to, quantity=units, price=price)
-                    )
+                price = None if gone is None else gone / units
+                spun.append(replace(piece, key=spun_key(entry.seq, key), symbol=to, quantity=units, price=price))
             own.lots[key] = kept
             if spun:
                 own.lots[spun[0].key] = spun
                 own.arrived[spun[0].key] = entry.effective
                 own.shuffled = True
+            if account == 0:
+                got = sum((piece.quantity for piece in spun), ZERO)
+                self.spun[entry.seq] = self.spun.get(entry.seq, ZERO) + got
 
     def _rename(self, entry: Entry, account: int) -> None:
         """What was held of the old symbol is held of the new one."""
@@ -257,7 +264,7 @@ class Replay:
         if account == 0:
             self._renamed[symbol] = to, entry.effective
             self._renamed.pop(to, None)
-            self.washes.rename(symbol, to)
+        self.washes.rename(symbol, to)
 
     def _transfer(self, entry: Entry, account: int) -> None:
         """Lots from elsewhere, as they were bought there."""
@@ -272,13 +279,23 @@ def entry_order(entry: Entry) -> tuple[date, int]:
     return entry.effective, entry.seq
 
 
-def in_order(own: Iterable[Entry], others: Sequence[Iterable[Entry]]) -> list[tuple[Entry, int]]:
+def ranks_of(starts: Sequence[Start]) -> list[int]:
+    """The place of each account among those of its wash group on one day: by name, so that all ledgers of the group
+    see the same order and each loss goes to one replacement."""
+    by_name = sorted(range(len(starts)), key=lambda account: starts[account].name)
+    return [by_name.index(account) for account in range(len(starts))]
+
+
+def in_order(
+    own: Iterable[Entry], others: Sequence[Iterable[Entry]], starts: Sequence[Start]
+) -> list[tuple[Entry, int]]:
     """The entries of all accounts by day; those of one day by account, then number. `own` stand in their order."""
     if not any(others):
         return [(entry, 0) for entry in own]
+    ranks = ranks_of(starts)
     tagged = [(entry, 0) for entry in own]
     tagged += [(entry, account) for account, entries in enumerate(others, start=1) for entry in entries]
-    return sorted(tagged, key=lambda one: (one[0].effective, one[1], one[0].seq))
+    return sorted(tagged, key=lambda one: (one[0].effective, ranks[one[1]], one[0].seq))
 
 
 def _held(pieces: Sequence[HeldLot], symbol: str) -> Decimal:

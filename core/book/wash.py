@@ -12,13 +12,14 @@ from bisect import insort
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Final, NamedTuple
 
 from msgspec import Struct
 
 from core.book.entries import Entry, Head, Ratio
 from core.book.lots import HeldLot, key_order, share, to_grid
-from core.book.splits import split_quantity
+from core.book.splits import factor, floored, split_quantity
 from core.book.terms import Term, carried_over
 from core.money import ONE, ZERO
 
@@ -41,7 +42,8 @@ class Gain(Struct, gc=False):
     """What one part of a sale realised. Money is in base currency, and beside it in the asset's; None if unknown.
 
     `acquired` is the day from which the part counts as held, None of a pool. `gain` is before `disallowed`, which
-    grows while replacements are bought; it is positive, None where there are no wash sales.
+    grows while replacements are bought; it is positive, None where there are no wash sales. `replaced` are the
+    units whose loss that is, `replaced_on` the last day on which any of what replaces them was bought.
     """
 
     seq: int
@@ -57,15 +59,27 @@ class Gain(Struct, gc=False):
     term: Term | None = None
     disallowed: Decimal | None = None
     account: int = 0
+    replaced: Decimal = ZERO
+    replaced_on: date | None = None
 
     @property
     def gain(self) -> Decimal | None:
         """Proceeds less basis."""
         return None if self.proceeds is None or self.basis is None else self.proceeds - self.basis
 
+    def replace(self, units: Decimal, amount: Decimal, bought: date | None) -> None:
+        """What was bought on a day replaces `units`, and disallows `amount`."""
+        self.disallowed = (self.disallowed or ZERO) + amount
+        self.replaced += units
+        if bought is not None:
+            self.replaced_on = max(self.replaced_on or bought, bought)
+
 
 class OpenLoss(Struct, gc=False):
-    """A loss that a purchase until `until` would still disallow: `left` units of it, worth `amount` (positive)."""
+    """A loss that a purchase until `until` would still disallow: `left` units of it, worth `amount` (positive).
+
+    What was sold came on the day `came`; `splits` are those that `left` is in the units of.
+    """
 
     symbol: str
     day: date
@@ -75,6 +89,8 @@ class OpenLoss(Struct, gc=False):
     left: Decimal
     amount: Decimal
     row: Gain
+    came: date = date.min
+    splits: frozenset[tuple[date, Ratio]] = frozenset()
 
     @property
     def until(self) -> date:
@@ -101,9 +117,10 @@ class Pieces:
 
 
 class Bought(NamedTuple):
-    """A purchase that may replace what is sold at a loss near it."""
+    """A purchase that may replace what is sold at a loss near it; `rank` is that of its account on one day."""
 
     acquired: date
+    rank: int
     account: int
     order: tuple[int, ...]
     key: str
@@ -113,15 +130,26 @@ class Bought(NamedTuple):
 class Washes:
     """The losses whose windows are open, and the purchases near, while the entries of all accounts go by."""
 
-    def __init__(self, accounts: Sequence[Pieces]) -> None:
+    def __init__(self, accounts: Sequence[Pieces], ranks: Sequence[int]) -> None:
         self._accounts = accounts
+        self._ranks = ranks
         self.open: list[OpenLoss] = []
         self.recent: list[Bought] = []
+        self.changed: dict[str, None] = {}  # keys of lots of account 0 that took a loss; its reader empties it
         self._oldest = date.max  # of the recent ones
+        self._new_names: dict[str, str] = {}
+
+    def name(self, symbol: str) -> str:
+        """What `symbol` is called since the last change of it in any account: another may not have recorded it."""
+        seen = {symbol}
+        while (symbol := self._new_names.get(symbol, symbol)) not in seen:
+            seen.add(symbol)
+        return symbol
 
     def lose(self, loss: OpenLoss) -> None:
         """A sale at a loss: what was bought in the 30 days before and is still held replaces it first."""
         first, until = _shifted(loss.day, -WINDOW_DAYS), loss.until
+        loss.symbol = self.name(loss.symbol)
         used_up = []
         for at, one in enumerate(self.recent):
             if one.symbol != loss.symbol or not first <= one.acquired <= until:
@@ -142,17 +170,26 @@ class Washes:
         if loss.left:
             self.open.append(loss)
 
+    def _free(self, one: Bought) -> bool:
+        """Whether any of a purchase is still held and has taken no loss."""
+        pieces = self._accounts[one.account].lots.get(one.key)
+        return pieces is not None and not pieces[-1].absorbed
+
     def bought(self, account: int, key: str, symbol: str, acquired: date | None) -> None:
         """A purchase: it replaces what was lost in the 30 days before, the first loss first."""
         if acquired is None:
             return
-        insort(self.recent, Bought(acquired, account, key_order(key), key, symbol))
+        symbol = self.name(symbol)
+        one = Bought(acquired, self._ranks[account], account, key_order(key), key, symbol)
+        insort(self.recent, one)
         self._oldest = min(self._oldest, acquired)
         for loss in self.open:
             first = _shifted(loss.day, -WINDOW_DAYS)
             near = loss.symbol == symbol and first <= acquired <= loss.until
             if near and (account, key) != (loss.account, loss.lot):
                 self._absorb(loss, self._accounts[account], key)
+                if not self._free(one):
+                    break
         if self.open:
             self.open = [loss for loss in self.open if loss.left]
 
@@ -168,18 +205,30 @@ class Washes:
     def bought_elsewhere(self, symbol: str) -> Iterator[HeldLot]:
         """What other accounts bought lately and still hold."""
         for one in self.recent:
-            if one.account:
-                pieces = self._accounts[one.account].lots.get(one.key, ())
-                yield from (piece for piece in pieces if piece.symbol == symbol)
+            if one.account and one.symbol == self.name(symbol):
+                yield from self._accounts[one.account].lots.get(one.key, ())
 
-    def split(self, symbol: str, day: date, ratio: Ratio) -> None:
-        """What was lost before a split is replaced in new units."""
+    def near(self, symbol: str) -> Iterator[OpenLoss]:
+        """The losses of `symbol` whose windows are open."""
+        return (loss for loss in self.open if loss.symbol == self.name(symbol))
+
+    def split(self, symbol: str, day: date, ratio: Ratio, account: int) -> None:
+        """What was lost before a split is replaced in new units, whichever account records it, or several.
+
+        Sales of its own day count in old units if they stand before it in their account, unless they took what was
+        bought that day.
+        """
+        done, symbol = (day, ratio), self.name(symbol)
         for loss in self.open:
-            if loss.symbol == symbol and loss.day < day:
-                loss.left = split_quantity(loss.left, ratio)
+            before = loss.day < day or (loss.account == account and loss.came < day)
+            if loss.symbol == symbol and before and done not in loss.splits:
+                loss.left, loss.splits = _in_new_units(loss.left, ratio), loss.splits | {done}
+        self.open = [loss for loss in self.open if loss.left]
 
     def rename(self, symbol: str, to: str) -> None:
         """The same security by another symbol."""
+        self._new_names[symbol] = to
+        self._new_names.pop(to, None)
         for loss in self.open:
             if loss.symbol == symbol:
                 loss.symbol = to
@@ -187,6 +236,8 @@ class Washes:
 
     def _absorb(self, loss: OpenLoss, account: Pieces, key: str) -> None:
         """Adds as much of `loss` as they can take to the pieces of a lot that have taken none."""
+        if account is self._accounts[0]:
+            self.changed[key] = None
         before: list[HeldLot] = []
         after: list[HeldLot] = []
         for piece in account.lots[key]:
@@ -201,7 +252,7 @@ class Washes:
                 after.append(rest)
             amount = loss.amount if units == loss.left else share(loss.amount, units, loss.left)
             loss.amount, loss.left = loss.amount - amount, loss.left - units
-            loss.row.disallowed = (loss.row.disallowed or ZERO) + amount
+            loss.row.replace(units, amount, piece.acquired)
             before.append(_replaced(taken, amount, loss) if account.taxed else _marked(taken))
         account.lots[key] = (before if len(before) <= MOST_PIECES else [_merged(before)]) + after
 
@@ -229,6 +280,14 @@ def _merged(pieces: Sequence[HeldLot]) -> HeldLot:
 
 def _marked(lot: HeldLot) -> HeldLot:
     return HeldLot(lot.key, lot.symbol, lot.quantity, lot.price, lot.acquired, lot.rate, lot.since, True)
+
+
+def _in_new_units(units: Decimal, ratio: Ratio) -> Decimal:
+    """What a split makes of units that are not held any more: it may be nothing, or more than can be held."""
+    try:
+        return split_quantity(units, ratio)
+    except ValueError:
+        return floored(Fraction(units) * factor(ratio))
 
 
 def _shifted(day: date, days: int) -> date:

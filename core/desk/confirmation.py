@@ -116,14 +116,17 @@ def wanted(
             f"the rate of {proposal.currency} moved to {plain(proposal.rate)} while you looked",
             fix="nothing was recorded; look at the trade again",
         )
-    changed_fees = executed is not None and _fees_differ(proposal, snapshot, executed)
-    return edited(proposal, request, snapshot, executed) if request.edited or changed_fees else proposal
+    anew = request.edited or (executed is not None and _day_matters(proposal, snapshot, executed))
+    return edited(proposal, request, snapshot, executed) if anew else proposal
 
 
-def _fees_differ(proposal: Proposal, snapshot: Snapshot, executed: Executed) -> bool:
-    """Whether the day on which the trade was made has other regulatory fees than it is proposed with."""
+def _day_matters(proposal: Proposal, snapshot: Snapshot, executed: Executed) -> bool:
+    """Whether the day on which the trade was made is another than that of the quote, and may have other lots, terms
+    and disallowed losses, or other regulatory fees, than it is proposed with."""
     asset = _line(snapshot, proposal.symbol).asset
     day = _traded_on(proposal, asset, executed)
+    if snapshot.portfolio.tax.regime != "none" and day != _traded_on(proposal, asset, None):
+        return True
     costs = snapshot.portfolio.costs
     fees = regulatory_fees(costs.fees, asset, proposal.side, day, proposal.quantity, proposal.value)
     return fees != proposal.costs.fee_details

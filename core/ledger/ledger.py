@@ -201,7 +201,7 @@ class Ledger:
                     known[draft.id] = entry
                     growth.add(entry)
             recorded = tuple(growth.fresh)
-            warnings += remarks(growth.builder, recorded, revised)
+            warnings += remarks(growth.builder, recorded, recorded, revised)
             kept = {digest: text for draft in drafts for digest, text in draft.kept.items()}
             self._write(recorded, growth.builder, kept)
         return Appended(recorded, tuple(already), tuple(skipped), tuple(warnings))
@@ -331,7 +331,7 @@ class Ledger:
         recorded = tuple(growth.fresh)
         if differing := self._differences(self.portfolio, growth.builder):
             raise Conflict("", problems=[one._replace(what=f"{refusal}: {one.what}") for one in differing])
-        warnings = tuple(remarks(growth.builder, [target], revised))
+        warnings = tuple(remarks(growth.builder, [target], recorded, revised))
         self._write(recorded, growth.builder)
         return Appended(recorded, warnings=warnings)
 

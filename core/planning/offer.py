@@ -8,11 +8,12 @@ from decimal import Decimal
 
 from core.book.choosing import Sale
 from core.book.entries import EntryLot, Side
+from core.book.wash import Gain
 from core.costs.model import TradeCosts
 from core.money import ZERO
 from core.planning.guards import blocks
 from core.planning.proposal import GuardResult, Proposal, WorthIt
-from core.planning.taxes import UNKNOWN, Kind, lots_sold, named_lots, tax_of, wash_guard
+from core.planning.taxes import UNKNOWN, Kind, gains_of, lots_sold, method_of, named_lots, tax_of, wash_guard
 from core.policy.valuation import Line
 from core.portfolio.model import Portfolio
 
@@ -55,10 +56,12 @@ def make_proposal(
         value_after -= signed * (price - quote.price) * rate
     chosen = bool(lots)
     sale, tax = Sale(quantity, price, costs.cash, day, rate, portfolio.tax), UNKNOWN
+    gains: tuple[Gain, ...] = ()
     if side == "sell":
         lots = named_lots(line, lots, sale) if lots else lots_sold(line, sale, portfolio, kind)
-        tax = tax_of(line, lots, sale, portfolio)
-    watched = wash_guard(line, side, lots, sale, portfolio)
+        gains = gains_of(line, lots, sale, "specific" if chosen else method_of(line, portfolio))
+        tax = tax_of(line, gains, sale, portfolio)
+    watched = wash_guard(line, side, gains, sale, portfolio)
     if watched is not None:
         guards = (*guards, watched)
     return Proposal(

@@ -167,7 +167,7 @@ class _Planner:
         """How much of what is held may be sold."""
         if self.situation.kind == "any" or line.price is None:
             return line.quantity
-        lots = sellable(line, line.price, self.portfolio, self.days[line.symbol], self.situation.kind)
+        lots = sellable(line, line.price, self.portfolio, self._recorded_on(line), self.situation.kind)
         return sum((lot.quantity for lot in lots), ZERO)
 
     def _days(self) -> dict[str, date]:
@@ -183,6 +183,12 @@ class _Planner:
                 found[place] = exchange_day(asset, timezone, now)
             days[symbol] = found[place]
         return days
+
+    def _recorded_on(self, line: Line) -> date:
+        """The date with which a trade at the line's quote is recorded, by which its gains are taxed."""
+        if self.portfolio.tax.regime == "none" or line.quote is None or line.quote.time is None:
+            return self.days[line.symbol]
+        return exchange_day(line.asset, line.quote.timezone, line.quote.time)
 
     def _planned(self, due: set[str]) -> tuple[Solution, list[Trade]]:
         """The plan in exact money. With several currencies it is made again until it uses only the cash that can
@@ -323,7 +329,7 @@ class _Planner:
             self.situation.counts.get(line.symbol, 0),
             checks,
             dated(reason(line, trade.side, self.valuation, portfolio, everything=self.situation.everything), line),
-            self.days[line.symbol],
+            self._recorded_on(line),
             kind=self.situation.kind,
         )
 

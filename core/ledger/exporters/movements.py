@@ -122,7 +122,7 @@ class Movements:
         starts = [_start(self.head), *(_start(member.head, member) for member in members)]
         self._lots = Replay(starts, self._currencies, rules.tax, rows=True)
         others = [[e for e in member.entries if e.symbol in self._currencies] for member in members]
-        self._order = in_order(self.entries, others)
+        self._order = in_order(self.entries, others, starts)
         self._done = 0
         self._pieces: dict[str, tuple[_Piece, ...]] = {}
         self._seen: dict[
@@ -316,7 +316,9 @@ def _in_force(entries: Sequence[Entry], head: Head) -> list[Entry]:
 def _start(head: Head, member: Member | None = None) -> Start:
     """What the ledger of `head`, or a `member` of its wash group, held at the start: as the book takes it."""
     lots = opening_lots(head)
-    return Start(tuple(lots), head.opened, member is None or member.taxed)
+    if member is None:
+        return Start(tuple(lots), head.opened, True, head.portfolio)
+    return Start(tuple(lots), head.opened, member.taxed, member.name)
 
 
 def _is_rest(rest: HeldLot, whole: HeldLot) -> bool:

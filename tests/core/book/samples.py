@@ -52,9 +52,9 @@ def abroad(**fields: Any) -> Portfolio:
     return portfolio(**{"assets": (vti, sap), "cash": money, **fields})
 
 
-def head(*lots: HeadLot, opened: date | None = None, cash: str = "1000") -> Head:
+def head(*lots: HeadLot, opened: date | None = None, cash: str = "1000", portfolio: str = "classic-60-40") -> Head:
     """VTI with `lots` and `cash` in USD."""
-    return Head("classic-60-40", "USD", opened, {"USD": dec(cash)}, (HeadAsset("VTI", "USD", lots),))
+    return Head(portfolio, "USD", opened, {"USD": dec(cash)}, (HeadAsset("VTI", "USD", lots),))
 
 
 def buy(quantity: str | int, price: str | int, on: str = "2026-11-20", **fields: Any) -> Draft:

@@ -198,3 +198,45 @@ def test_what_is_not_whole_is_refused(draft: Draft, message: str) -> None:
 
 def test_a_spin_off_of_one_for_one_is_none_of_a_split() -> None:
     assert lots([entry(1, spinoff("1:1", "0.5"))], "SPUN")[0][1] == 100
+
+
+UK = Tax(regime="uk")
+
+
+def pool(made: list[Entry], symbol: str) -> Any:
+    position = build_book(HEAD, made, UK).positions[symbol]
+    assert position.pool is not None
+    return position.quantity, position.pool.quantity, position.pool.cost
+
+
+def test_a_later_split_of_the_old_shares_does_not_multiply_the_pool_of_the_new_ones() -> None:
+    made = [entry(1, spinoff("1:1", "0.25", on="2026-11-10")), entry(2, split("2:1", "2026-11-20"))]
+    assert [pool(made, symbol) for symbol in ("VTI", "SPUN")] == [(200, 200, 6000), (100, 100, 2000)]
+
+
+def test_a_later_split_of_the_new_shares_multiplies_their_pool() -> None:
+    made = [entry(1, spinoff("1:1", "0.25", on="2026-11-10")), entry(2, split("2:1", "2026-11-20", symbol="SPUN"))]
+    assert pool(made, "SPUN") == (200, 200, 2000)
+
+
+def test_what_is_bought_on_the_day_of_a_spin_off_has_no_new_shares_in_the_pool() -> None:
+    made = [entry(1, spinoff("1:1", "0.25", on="2026-11-10")), entry(2, buy(50, 60, "2026-11-10"))]
+    assert [pool(made, symbol) for symbol in ("VTI", "SPUN")] == [(150, 150, 9000), (100, 100, 2000)]
+
+
+def test_what_was_sold_before_a_spin_off_and_is_matched_after_it_has_no_new_shares() -> None:
+    first = take(1, HEAD, sell(50, 70, "2026-11-01"))
+    made = [first, entry(2, spinoff("1:1", "0.25", on="2026-11-10")), entry(3, buy(50, 60, "2026-11-20"))]
+    quantity, pooled, _ = pool(made, "SPUN")
+    assert (quantity, pooled) == (50, 50)
+
+
+def test_a_split_of_the_new_symbol_before_the_change_leaves_the_pool_of_the_old_one() -> None:
+    made = [entry(1, split("2:1", "2026-11-05", symbol="NEW")), entry(2, rename())]
+    assert pool(made, "NEW") == (100, 100, 8000)
+
+
+def test_where_a_spin_off_gives_nothing_the_basis_stays() -> None:
+    made = [entry(1, buy("0.000000000001", 5, "2026-11-10")), entry(2, spinoff("1:3", "0.5"))]
+    assert lots(made)[1][2] == dec("0.000000000005")
+    assert [key for key, *_ in lots(made, "SPUN")] == ["x:2/open:VTI:0"]

@@ -104,3 +104,20 @@ def test_there_is_no_term_and_no_disallowance() -> None:
     sums = totals(rows, UK)
     assert (sums.short, sums.long, sums.disallowed) == (None, None, None)
     assert round(sums.gain or 0) == 630  # 329.33 and 300.33
+
+
+def test_what_was_bought_and_sold_on_the_day_of_a_split_is_in_new_units_already() -> None:
+    builder = derived(
+        *(buy(2, 10, "2024-01-02"), buy(2, 10, "2024-01-26"), sell(3, 6, "2024-01-26")),
+        split("2:1", "2024-01-26"),
+    )
+    position: Any = builder.book().positions["VTI"]
+    assert (position.quantity, position.pool.quantity) == (1, 1)
+
+
+def test_a_pool_knows_what_was_bought_on_its_last_day() -> None:
+    """A sale of that day takes it first: 10 at 10 and 10 at 50 cost 500, not 300; 15 cost 550."""
+    pool: Any = derived(buy(10, 10, "2024-01-02"), buy(10, 50, "2024-06-03")).book().positions["VTI"].pool
+    assert pool.base_cost_of(dec(10), day("2024-06-03")) == 500
+    assert pool.base_cost_of(dec(15), day("2024-06-03")) == 550
+    assert pool.base_cost_of(dec(10), day("2024-06-04")) == 300

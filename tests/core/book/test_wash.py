@@ -14,7 +14,7 @@ from core.book.entries import Draft, Entry, HeadLot
 from core.book.wash import Gain, Member
 from core.money import ZERO
 from core.portfolio.model import Tax
-from tests.core.book.samples import NOW, buy, day, dec, head, sell, split
+from tests.core.book.samples import NOW, buy, day, dec, entry, head, part, sell, split
 
 US = Tax(regime="us")
 EMPTY = head(cash="1000000")
@@ -37,8 +37,8 @@ def outcome(*drafts: Draft, tax: Tax = US, members: tuple[Member, ...] = ()) -> 
     assert builder.problems == ()
     assert audit(EMPTY, [*entries], tax, members) == []
     growing = BookBuilder(EMPTY, (), tax, members)
-    for entry in entries:
-        growing.add(entry)
+    for one in entries:
+        growing.add(one)
     assert growing.book() == build_book(EMPTY, entries, tax, members)
     return builder.gains, builder.book().positions["VTI"].lots
 
@@ -229,3 +229,104 @@ def test_a_replacement_elsewhere_serves_one_loss_only() -> None:
     )
     assert lost(gains) == 200
     assert [(lot.quantity, lot.basis) for lot in lots] == [(40, 400), (60, 480)]
+
+
+def test_a_loss_split_by_another_ledger_of_the_group_is_replaced_in_new_units() -> None:
+    """100 sold here before 2 for 1, which only the ledger that still holds some records: 200 replace them."""
+    members = elsewhere(buy(10, 10, "2023-01-02"), split("2:1", "2024-03-10"))
+    gains, lots = outcome(
+        buy(100, 10, "2024-01-02"), sell(100, 8, "2024-03-01"), buy(100, 4, "2024-03-20"), members=members
+    )
+    assert (lost(gains), bases(lots)) == (100, [500])
+
+
+def test_a_split_that_both_ledgers_record_counts_once_for_a_loss() -> None:
+    members = elsewhere(buy(10, 10, "2023-01-02"), split("2:1", "2024-03-10"))
+    gains, lots = outcome(
+        *(buy(100, 10, "2024-01-02"), sell(50, 8, "2024-03-01")),
+        *(split("2:1", "2024-03-10"), buy(50, 4, "2024-03-20")),
+        members=members,
+    )
+    assert (lost(gains), bases(lots)) == (50, [500, 250])
+
+
+def test_of_purchases_on_one_day_in_two_ledgers_the_same_one_bears_the_loss_in_both() -> None:
+    """A loss goes to one replacement: by the names of the ledgers, `classic-60-40` before `other`."""
+    mine = recorded(buy(10, 10, "2024-01-02"), sell(10, 8, "2024-03-01"), buy(10, 8, "2024-03-20"))
+    theirs = recorded(buy(10, 8, "2024-03-20"))
+    other = head(cash="1000000", portfolio="other")
+    here: Any = build_book(EMPTY, mine, US, [Member("other", other, tuple(theirs))])
+    there: Any = build_book(other, theirs, US, [Member(EMPTY.portfolio, EMPTY, tuple(mine))])
+    assert [bases(book.positions["VTI"].lots) for book in (here, there)] == [[100], [80]]
+
+
+def test_of_losses_on_one_day_in_two_ledgers_the_same_one_is_disallowed_in_both() -> None:
+    lossy = buy(10, 10, "2024-01-02"), sell(10, 8, "2024-03-01")
+    mine, theirs = recorded(*lossy, buy(10, 8, "2024-03-20")), recorded(*lossy)
+    other = head(cash="1000000", portfolio="other")
+    here = BookBuilder(EMPTY, mine, US, [Member("other", other, tuple(theirs))], rows=True)
+    there = BookBuilder(other, theirs, US, [Member(EMPTY.portfolio, EMPTY, tuple(mine))], rows=True)
+    assert (lost(here.gains), lost(there.gains)) == (20, 0)
+
+
+def test_a_loss_of_another_ledger_is_found_after_a_change_of_symbol_that_only_it_has() -> None:
+    renamed = Draft(kind="rename", symbol="OLD", to="VTI", currency="USD", effective=day("2024-02-01"))
+    entries = [
+        entry(1, buy(100, 10, "2024-01-02", symbol="OLD")),
+        entry(2, renamed),
+        entry(3, sell(100, 8, "2024-03-01"), lots=(part("e:1", 100),)),
+    ]
+    gains, lots = outcome(buy(100, 8, "2024-03-20"), members=(Member("other", EMPTY, tuple(entries)),))
+    assert (gains, bases(lots)) == ((), [1000])
+
+
+def test_a_change_of_symbol_that_only_another_ledger_has_leaves_its_losses_near() -> None:
+    renamed = Draft(kind="rename", symbol="VTI", to="NEW", currency="USD", effective=day("2024-03-05"))
+    entries = [
+        entry(1, buy(100, 10, "2024-01-02")),
+        entry(2, sell(100, 8, "2024-03-01"), lots=(part("e:1", 100),)),
+        entry(3, renamed),
+    ]
+    members = (Member("other", EMPTY, tuple(entries)),)
+    position = build_book(EMPTY, [], US, members).positions["VTI"]
+    assert [loss.quantity for loss in position.losses] == [100]
+    gains, lots = outcome(buy(100, 8, "2024-03-20"), members=members)
+    assert (gains, bases(lots)) == ((), [1000])
+
+
+# -- last digits and the order of one day
+
+
+def test_a_part_takes_the_piece_that_it_names_although_its_price_does_not_end() -> None:
+    """The loss of the first part goes to one of the three shares at 16/3; the second takes another of them."""
+    gains, lots = outcome(
+        buy(1, 14, "2024-01-04"), buy(3, 5, "2024-01-04", fees=dec(1)), sell(2, 8, "2024-02-03", method="fifo")
+    )
+    assert [round(row.gain or 0, 2) for row in gains] == [-6, dec("2.67")]
+    assert [(lot.quantity, round(lot.basis or 0, 2), lot.absorbed) for lot in lots] == [
+        (1, dec("11.33"), True),
+        (1, dec("5.33"), False),
+    ]
+
+
+def test_a_loss_before_a_split_of_its_day_is_replaced_in_new_units() -> None:
+    """3 sold on the day of 2 for 1, before it, are 6 new ones: 2 bought bear a third of the loss of 6."""
+    gains, lots = outcome(
+        buy(5, 8, "2024-01-04"), sell(3, 6, "2024-01-12"), split("2:1", "2024-01-12"), buy(2, 6, "2024-02-11")
+    )
+    assert (lost(gains), bases(lots)) == (2, [16, 14])
+
+
+def test_what_was_bought_and_lost_on_the_day_of_a_split_is_in_new_units_already() -> None:
+    gains, lots = outcome(
+        buy(3, 8, "2024-01-12"), sell(3, 6, "2024-01-12"), split("2:1", "2024-01-12"), buy(2, 6, "2024-02-11")
+    )
+    assert (lost(gains), bases(lots)) == (4, [16])
+
+
+def test_a_loss_of_which_a_split_leaves_nothing_is_replaced_by_nothing() -> None:
+    gains, lots = outcome(
+        *(buy(3, 8, "2024-01-04"), sell("0.000000000001", 6, "2024-01-12")),
+        *(split("1:3", "2024-01-15"), buy(2, 20, "2024-02-11")),
+    )
+    assert (lost(gains), bases(lots)[1]) == (0, 40)

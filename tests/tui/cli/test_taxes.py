@@ -285,3 +285,43 @@ def test_what_was_recorded_by_hand_has_no_decision(cli: Desk60) -> None:
     cli("record", "buy", "FILE", "VTI", "1", "100", "--date", "2026-11-20")
     done = cli("ledger", "explain", "FILE", "1")
     assert (done.code, "recorded by hand" in done.complaint) == (2, True)
+
+
+def test_the_estimate_is_the_tax_on_what_the_sale_then_realises(cli: Desk60) -> None:
+    """Of 33 at 120 held for years and 32 at 110 of this month the loss on 32 goes to the second lot, and with it
+    their holding period: -20 - 32 x (10 + 20) are long-term, -147.00 at 15 %."""
+    lots = """lots = [
+  { quantity = 600, price = 60, acquired = 2023-01-10 },
+  { quantity = 33, price = 120, acquired = 2024-01-10 },
+  { quantity = 32, price = 110, acquired = 2026-11-10 },
+]"""
+    taxed(cli, 'method = "hifo"', lots)
+    tax = sell_of(cli)["tax"]
+    done = cli("confirm", "FILE", sell_of(cli)["id"], "--yes", "PRICES")
+    assert "no longer holds" not in done.err
+    totals = cli("ledger", "gains", "FILE", "--json").json["totals"]
+    assert (tax["short_gain"], tax["long_gain"]) == (totals["short"], totals["long"]) == ("0.00", "-980.00")
+    assert tax["estimated"] == "-147.00"
+
+
+def test_a_sale_of_another_day_is_decided_by_the_terms_of_that_day(cli: Desk60) -> None:
+    """On the 20th 18 long-term cost 2.70 and 7.90 short-term cost 2.765; on the 19th the 18 are short-term, too."""
+    lots = """lots = [
+  { quantity = 600, price = 82, acquired = 2025-11-19 },
+  { quantity = 65, price = 92.1, acquired = 2026-10-10 },
+]"""
+    taxed(cli, 'method = "min_tax"', lots)
+    assert [lot["acquired"] for lot in sell_of(cli)["lots"]] == ["2025-11-19"]
+    done = cli("confirm", "FILE", sell_of(cli)["id"], "--executed", "2026-11-19", "--yes", "PRICES", "--json")
+    (entry,) = done.json["recorded"]
+    assert [(lot["acquired"], lot["term"]) for lot in entry["lots"]] == [("2026-10-10", "short")]
+    assert entry["decision"]["lots"] == entry["lots"]
+
+
+def test_a_lot_bought_after_the_day_of_a_sale_is_not_shown_for_it(cli: Desk60) -> None:
+    taxed(cli, 'method = "lifo"')
+    cli("record", "buy", "FILE", "VTI", "5", "99", "--date", "2026-11-20")
+    done = cli("confirm", "FILE", sell_of(cli)["id"], "--executed", "2026-11-19", "--yes", "PRICES", "--json")
+    (entry,) = done.json["recorded"]
+    assert [lot["acquired"] for lot in entry["lots"]] == ["2026-11-10"]
+    assert entry["decision"]["lots"] == entry["lots"]
