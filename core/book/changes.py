@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Final
@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from core.book.choosing import NO_TAX, Sale, averaged, take, take_named
 from core.book.drafts import checked
-from core.book.entries import Draft, Entry, Head
+from core.book.entries import Draft, Entry, EntryLot, Head
 from core.book.lots import HeldLot
 from core.book.splits import FINEST as FINEST
 from core.book.splits import LARGEST as LARGEST
@@ -108,7 +108,10 @@ def correction(
     executed: datetime | None = None,
     effective: date | None = None,
 ) -> Draft:
-    """`entry` again with what is given instead; its lots stay unless its quantity or day changed."""
+    """`entry` again with what is given instead; its lots stay unless its quantity grew or its day changed.
+
+    Of fewer units the last parts go. Lots that were named cannot become more without being named again.
+    """
     fields = {name: getattr(entry, name) for name in _SHARED}
     given = {"price": price, "quantity": quantity, "fees": fees, "executed": executed, "effective": effective}
     changes: dict[str, object] = {name: value for name, value in given.items() if value is not None}
@@ -121,5 +124,22 @@ def correction(
     draft = checked(Draft(**{**fields, **changes, "id": entry_id}), new_id=lambda: entry_id)
     if same(entry, draft) and draft.executed == entry.executed:
         raise BadInput(f"entry {entry.seq} says so already", fix="give the value that is to change")
-    moved = draft.quantity != entry.quantity or draft.effective != entry.effective
-    return replace(draft, lots=()) if moved else draft
+    if draft.effective == entry.effective and (draft.quantity or ZERO) <= (entry.quantity or ZERO):
+        return replace(draft, lots=_first_of(entry.lots, draft.quantity or ZERO))
+    if entry.method == "specific" and entry.lots:
+        raise BadInput(
+            f"entry {entry.seq} sells lots that were named: they do not suffice for this",
+            fix="void it, and record it anew with --lot",
+        )
+    return replace(draft, lots=())
+
+
+def _first_of(parts: Sequence[EntryLot], quantity: Decimal) -> tuple[EntryLot, ...]:
+    """The parts of a sale until they add up to `quantity`."""
+    found = []
+    for part in parts:
+        units = min(part.quantity, quantity)
+        if units > 0:
+            found.append(replace(part, quantity=units))
+            quantity -= units
+    return tuple(found)

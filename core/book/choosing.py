@@ -86,14 +86,19 @@ def take_named(lots: Iterable[HeldLot], chosen: Sequence[EntryLot], sale: Sale) 
 
 
 class Pick(NamedTuple):
-    """A lot named by its day of purchase (None: unknown), and how much of it; None for as much as is needed."""
+    """A lot named by its day of purchase (None: unknown), how much of it (None: what is needed), and its price.
+
+    The price is per unit, for where several were bought that day.
+    """
 
     acquired: date | None
     quantity: Decimal | None = None
+    price: Decimal | None = None
 
 
 def pick_of(text: str) -> Pick:
-    """The lot that `ACQUIRED` or `ACQUIRED:QTY` names, `unknown` being a day; ValueError for anything else."""
+    """The lot that `ACQUIRED[:QTY][@PRICE]` names, `unknown` being a day; ValueError for anything else."""
+    text, _, price = text.partition("@")
     acquired, _, quantity = text.partition(":")
     try:
         day = None if acquired == "unknown" else date.fromisoformat(acquired)
@@ -102,7 +107,7 @@ def pick_of(text: str) -> Pick:
     number = exact(quantity) if quantity else None
     if number is not None and number <= 0:
         raise ValueError(f"{quantity} of a lot is nothing")
-    return Pick(day, number)
+    return Pick(day, number, exact(price) if price else None)
 
 
 def picked(lots: Iterable[HeldLot], picks: Sequence[Pick], quantity: Decimal) -> tuple[EntryLot, ...]:
@@ -117,8 +122,11 @@ def picked(lots: Iterable[HeldLot], picks: Sequence[Pick], quantity: Decimal) ->
     missing = quantity
     for pick in picks:
         wanted = missing if pick.quantity is None else pick.quantity
-        of_day = [lot for lot in held if pick.acquired in (lot.acquired, lot.held_since)]
+        of_day = [
+            lot for lot in held if pick.acquired in (lot.acquired, lot.held_since) and _costs(lot, pick.price)
+        ]
         named = "an unknown day" if pick.acquired is None else str(pick.acquired)
+        named += "" if pick.price is None else f" at {plain(pick.price)}"
         if not of_day:
             days = sorted({str(lot.acquired or "an unknown day") for lot in held})
             raise ValueError(f"there is no lot of {named}: there are lots of {', '.join(days) or 'no day'}")
@@ -135,6 +143,14 @@ def picked(lots: Iterable[HeldLot], picks: Sequence[Pick], quantity: Decimal) ->
         had = plain(quantity - missing)
         raise ValueError(f"the lots named add up to {had}, the sale is of {plain(quantity)}")
     return tuple(parts)
+
+
+def _costs(lot: HeldLot, price: Decimal | None) -> bool:
+    """Whether a lot costs `price` per unit, as far as its decimals tell; any does if there is none."""
+    if price is None or lot.price is None:
+        return price is None
+    exponent = price.as_tuple().exponent
+    return isinstance(exponent, int) and round(lot.price, max(-exponent, 0)) == price
 
 
 class Taken(NamedTuple):

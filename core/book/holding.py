@@ -111,7 +111,8 @@ class Holding:
         self.currencies = dict(currencies)
         self._tax = tax or Tax()
         self._rows = rows
-        self._starts = [Start(tuple(opening), opened, True, name), *(self._start(member) for member in members)]
+        taxed = self._tax.regime == "us"
+        self._starts = [Start(tuple(opening), opened, taxed, name), *(self._start(member) for member in members)]
         self._others = [tuple(e for e in m.entries if e.symbol in self.currencies) for m in members]
         self._latest_other = max((e.effective for entries in self._others for e in entries), default=date.min)
         self._entries: list[Entry] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Final, NamedTuple
@@ -98,7 +98,7 @@ class Replay:
         if account.shuffled:
             account.lots = dict(sorted(account.lots.items(), key=_arrival))
             account.shuffled = False
-        return tuple(account.of(symbol))
+        return tuple(account.of(symbol)) if account.taxed else tuple(_whole(account.of(symbol)))
 
     def _unfit(self, entry: Entry, account: int, what: str) -> None:
         if account == 0:
@@ -296,6 +296,21 @@ def in_order(
     tagged = [(entry, 0) for entry in own]
     tagged += [(entry, account) for account, entries in enumerate(others, start=1) for entry in entries]
     return sorted(tagged, key=lambda one: (one[0].effective, ranks[one[1]], one[0].seq))
+
+
+def _whole(pieces: Iterable[HeldLot]) -> Iterator[HeldLot]:
+    """Pieces of one lot as one again where nothing tells them apart: losses of others add nothing where no gain is
+    taxed."""
+    before: HeldLot | None = None
+    for piece in pieces:
+        if before is not None and (before.key, before.price) == (piece.key, piece.price):
+            before = replace(before, quantity=before.quantity + piece.quantity, absorbed=False)
+            continue
+        if before is not None:
+            yield before
+        before = piece
+    if before is not None:
+        yield before
 
 
 def _held(pieces: Sequence[HeldLot], symbol: str) -> Decimal:

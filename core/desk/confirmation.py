@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,22 +13,18 @@ from msgspec.structs import replace
 from core.book.changes import FINEST, LARGEST
 from core.book.choosing import Pick, picked
 from core.book.entries import Draft, Entry, EntryLot
-from core.book.report import lot_json
-from core.clock import iso
 from core.costs.fees import trade_costs
 from core.costs.model import TradeCosts
 from core.costs.regulatory import regulatory_fees
+from core.desk.decision import decision
 from core.desk.snapshot import Snapshot
 from core.errors import BadInput, Conflict
-from core.market.quotes import Quote
 from core.market.sessions import exchange_day
-from core.market.trust import Trust
-from core.money import ZERO, amount, plain
+from core.money import ZERO, plain
 from core.planning.guards import plan_guards, trade_guards
 from core.planning.offer import make_proposal
 from core.planning.payment import Payment, Settled, settle, worth
 from core.planning.proposal import Proposal
-from core.policy.rates import Rate
 from core.policy.valuation import Line
 from core.portfolio.model import Asset
 
@@ -223,8 +219,25 @@ def check_confirmable(proposals: Sequence[Proposal], snapshot: Snapshot) -> None
                 f"{proposal.id} ({proposal.side} {proposal.symbol}) costs more than it is worth",
                 fix='nothing was recorded; set worth_it = "warn" to decide yourself',
             )
+        _check_lots_named(proposal, snapshot)
     if any(p.side == "buy" for p in proposals):
         _check_cash(proposals, snapshot)
+
+
+def _check_lots_named(proposal: Proposal, snapshot: Snapshot) -> None:
+    """Refuses a sale whose lots the user wants to name, and did not, where there is a choice."""
+    line = _line(snapshot, proposal.symbol)
+    choice = line.position is not None and len(line.position.lots) > 1 and proposal.quantity < line.quantity
+    if proposal.side == "sell" and snapshot.portfolio.tax.method == "specific" and choice and not proposal.chosen:
+        raise BadInput(
+            f'{proposal.id} (sell {proposal.symbol}): [tax] method is "specific", and no lot is named',
+            fix=f"nothing was recorded; name lots with --lot or `e`: {_lots_of(line)}",
+        )
+
+
+def _lots_of(line: Line) -> str:
+    lots = line.position.lots if line.position else ()
+    return ", ".join(f"{lot.held_since or 'unknown'}:{plain(lot.quantity)}" for lot in lots[:6])
 
 
 def _check_cash(proposals: Sequence[Proposal], snapshot: Snapshot) -> None:
@@ -307,61 +320,6 @@ def _traded_on(proposal: Proposal, asset: Asset, executed: Executed | None) -> d
     moment = executed.moment if executed else proposal.quote.time
     assert moment is not None, "a trusted quote has a time"
     return exchange_day(asset, proposal.quote.timezone, moment)
-
-
-def decision(proposal: Proposal, snapshot: Snapshot) -> dict[str, Any]:
-    """What a trade was decided on, in JSON: quotes and their times, bands, drifts, costs, guards, policy."""
-    policy, valuation = snapshot.portfolio.policy, snapshot.valuation
-    return {
-        "as_of": iso(snapshot.as_of),
-        "source": proposal.quote.source,
-        "reason": proposal.reason,
-        "portfolio_value": None if valuation.value is None else amount(valuation.value),
-        "portfolio_drift": valuation.drift,
-        "cash": None if snapshot.cash.value is None else amount(snapshot.cash.value),
-        "weight_before": proposal.weight_before,
-        "weight_after": proposal.weight_after,
-        "rate": plain(proposal.rate),
-        "quotes": {line.symbol: _quote(line) for line in snapshot.lines},
-        "rates": {rate.symbol: _rate_quote(rate) for rate in valuation.rates.values()},
-        "bands": {
-            line.symbol: {"target": line.target, "lower": line.lower, "upper": line.upper, "weight": line.weight}
-            for line in snapshot.lines
-            if line.target is not None
-        },
-        "costs": {
-            "commission": amount(proposal.costs.commission),
-            "fees": amount(proposal.costs.fees),
-            "spread": amount(proposal.costs.spread),
-            "impact": None if proposal.costs.impact is None else amount(proposal.costs.impact),
-            "fx": amount(proposal.costs.fx),
-        },
-        "lots": [lot_json(part) for part in proposal.lots],
-        "fee_details": {name: amount(fee) for name, fee in proposal.costs.fee_details},
-        "guards": [{"name": g.name, "verdict": g.verdict, "detail": g.detail} for g in proposal.guards],
-        "policy": {"scope": policy.scope, "mode": policy.mode, "min_trade": amount(policy.min_trade)},
-    }
-
-
-def _quote(line: Line) -> dict[str, Any] | None:
-    return _quoted(line.quote, line.trust)
-
-
-def _rate_quote(rate: Rate) -> dict[str, Any] | None:
-    return _quoted(rate.quote, rate.trust)
-
-
-def _quoted(quote: Quote | None, trust: Trust) -> dict[str, Any] | None:
-    if quote is None or quote.price is None or quote.time is None:
-        return None
-    return {
-        "price": plain(quote.price),
-        "currency": quote.currency,
-        "time": iso(quote.time),
-        "source": quote.source,
-        "trusted": trust.trusted,
-        "note": trust.note,
-    }
 
 
 def _line(snapshot: Snapshot, symbol: str) -> Line:

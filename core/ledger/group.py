@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from core.book.book import head_in_force
 from core.book.wash import Member
 from core.errors import StrikezoneError
 from core.ledger import journal
 from core.ledger.record import Record
-from core.ledger.state import LEDGER_FILE, load_state
+from core.ledger.state import LEDGER_FILE, Change, State, load_state
 from core.portfolio.model import Portfolio
 
 Version = tuple[journal.Identity | None, journal.Identity | None]
@@ -35,6 +37,17 @@ class Group:
         self._portfolio = portfolio
         self._read: dict[str, _Read] = {}
         self._members: tuple[Member, ...] = ()
+
+    def join(self, save: Callable[[Change], State], *, readonly: bool) -> None:
+        """Write into the state what others find this ledger by; what keeps that from being done is `trouble`."""
+        tax = self._portfolio.tax
+        joined = tax.wash_group, bool(tax.wash_group) and tax.regime == "us"
+        try:
+            state = load_state(self._folder)
+            if not readonly and (state.wash_group, state.taxed) != joined:
+                save(lambda old: replace(old, wash_group=joined[0], taxed=joined[1]))
+        except StrikezoneError as error:
+            self.trouble = (f"the wash group could not be kept: {error}",) if tax.wash_group else ()
 
     @property
     def members(self) -> tuple[Member, ...]:

@@ -14,8 +14,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
-from msgspec.structs import replace
-
 from core.book.audit import audit
 from core.book.book import Book, BookBuilder, build_book
 from core.book.changes import adoption, correction, entry_of, reversal
@@ -23,7 +21,7 @@ from core.book.entries import Draft, Entry, Head
 from core.book.growth import Growth, remarks, sales_after
 from core.book.lots import HeldLot
 from core.book.wash import Gain
-from core.errors import BadInput, Conflict, Problem, StrikezoneError
+from core.errors import BadInput, Conflict, Problem
 from core.ledger.backups import KEPT
 from core.ledger.group import Group
 from core.ledger.head import differences, foreign, head_of
@@ -113,6 +111,11 @@ class Ledger:
     def kept(self, digest: str) -> str | None:
         """The text that a decision names by its digest."""
         return self._record.kept(digest)
+
+    @property
+    def group(self) -> tuple[str, ...]:
+        """The other ledgers of its wash group, by name."""
+        return tuple(member.name for member in self._group.members)
 
     def group_sizes(self) -> dict[str, int]:
         """By name: how many entries each other ledger of the wash group has."""
@@ -264,14 +267,7 @@ class Ledger:
 
     def join_group(self) -> None:
         """Let the ledgers of the same wash group find this one; what keeps that from being written is a notice."""
-        tax = self.portfolio.tax
-        joined = tax.wash_group, bool(tax.wash_group) and tax.regime == "us"
-        try:
-            state = load_state(self.folder)
-            if not self.readonly and (state.wash_group, state.taxed) != joined:
-                self.save_state(lambda old: replace(old, wash_group=joined[0], taxed=joined[1]))
-        except StrikezoneError as error:
-            self._group.trouble = (f"the wash group could not be kept: {error}",) if tax.wash_group else ()
+        self._group.join(self.save_state, readonly=self.readonly)
 
     def verify(self) -> list[str]:
         """What is wrong with the files or with what they say, each naming its entry; folds them if nothing is."""

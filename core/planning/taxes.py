@@ -95,6 +95,8 @@ def wash_guard(
     if not rules.washes or day is None:
         return None
     verdict: Literal["warn", "block"] = "block" if rules.wash_sales == "block" else "warn"
+    if side == "sell" and rules.regime == "none":
+        return None
     if side == "sell":
         lost = [row for row in gains if row.disallowed]
         if not lost:
@@ -108,14 +110,18 @@ def wash_guard(
     near = open_losses(line.position, day)
     if not near:
         return GuardResult("wash_sale", "pass", "no sale at a loss in the last 30 days")
-    left, loss = sale.quantity, ZERO
+    left, said = sale.quantity, []
     for one in near:
         units = min(one.quantity, left)
         left -= units
-        loss += share(one.amount, units, one.quantity) if units else ZERO
-    until = max(one.until for one in near)
-    detail = f"it would disallow a loss of {amount(to_cents(loss))} from the sale of {near[0].day}"
-    return GuardResult("wash_sale", verdict, f"{detail}; from {until + timedelta(days=1)} on it would not")
+        if units:
+            loss_of_it = amount(to_cents(share(one.amount, units, one.quantity)))
+            said.append((loss_of_it, one.day, one.until + timedelta(days=1)))
+    losses = " and ".join(f"{loss} from the sale of {sold}" for loss, sold, _ in said)
+    free = max(until for *_, until in said)
+    gone = " for good, in a taxed ledger of its wash group" if rules.regime == "none" else ""
+    detail = f"it would disallow a loss of {losses}{gone}; from {free} on it would not"
+    return GuardResult("wash_sale", verdict, detail)
 
 
 def open_losses(position: Position | None, day: date) -> tuple[LossNearby, ...]:

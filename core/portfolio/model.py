@@ -240,8 +240,10 @@ class Tax(Struct, frozen=True):
 
     @property
     def washes(self) -> bool:
-        """Whether losses are disallowed by purchases around them."""
-        return self.regime == "us" and self.wash_sales != "off"
+        """Whether purchases around losses are looked at: also of one that is not taxed itself, for its group."""
+        return self.wash_sales != "off" and (
+            self.regime == "us" or (self.regime == "none" and bool(self.wash_group))
+        )
 
 
 class FeedSettings(Struct, frozen=True):

@@ -91,11 +91,15 @@ def gains(file: str | None, year: int | None, form: str | None, data_dir: str | 
         if form:
             click.echo(_form_8949(desk, rows, year), nl=False)
         elif as_json:
-            print_json(gains_json(rows, tax, base, year))
+            group = {"name": tax.wash_group, "ledgers": list(desk.ledger.group)} if tax.wash_group else None
+            print_json({**gains_json(rows, tax, base, year), "wash_group": group})
         else:
             from tui.records import print_gains
 
             print_gains(rows, tax, base, year)
+            if tax.wash_group:
+                others = ", ".join(desk.ledger.group) or "no other ledger yet: each is found once it was used"
+                click.echo(f"wash group {tax.wash_group}: {others}")
         return _tell_differences(desk)
 
 

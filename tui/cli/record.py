@@ -246,6 +246,20 @@ def record_draft(
     return 0
 
 
+def _require_lots(draft: Draft, desk: Desk) -> None:
+    """Refuses a sale whose lots are to be named, and are not, where there is a choice."""
+    method = draft.method or desk.portfolio.tax.method
+    if draft.side != "sell" or method != "specific":
+        return
+    lots = desk.ledger.held_on(draft.symbol or "", draft.effective)
+    if len(lots) > 1 and (draft.quantity or ZERO) < sum((lot.quantity for lot in lots), ZERO):
+        named = ", ".join(f"{lot.held_since or 'unknown'}:{plain(lot.quantity)}" for lot in lots[:6])
+        raise BadInput(
+            'the method is "specific", and no lot is named', where=draft.symbol or "",
+            fix=f"nothing was recorded; add --lot: {named}",
+        )  # fmt: skip
+
+
 def _with_lots(draft: Draft, desk: Desk, picks: Sequence[Pick]) -> Draft:
     """`draft` with the lots that were named; said again under its id, they have to be those of its entry."""
     known = next((entry for entry in desk.entries() if draft.id and entry.id == draft.id), None)
@@ -253,6 +267,7 @@ def _with_lots(draft: Draft, desk: Desk, picks: Sequence[Pick]) -> Draft:
         _check_said_again(known, draft, desk, picks)
         return draft
     if not picks:
+        _require_lots(draft, desk)
         return draft
     try:
         lots = picked(desk.ledger.held_on(draft.symbol or "", draft.effective), picks, draft.quantity or ZERO)

@@ -119,7 +119,7 @@ class Movements:
             for symbol in filter(None, (entry.symbol, entry.to)):
                 self._currencies.setdefault(symbol, entry.currency)
         members = rules.members_until(until)
-        starts = [_start(self.head), *(_start(member.head, member) for member in members)]
+        starts = [_start(self.head, rules.tax), *(_start(one.head, rules.tax, one) for one in members)]
         self._lots = Replay(starts, self._currencies, rules.tax, rows=True)
         others = [[e for e in member.entries if e.symbol in self._currencies] for member in members]
         self._order = in_order(self.entries, others, starts)
@@ -313,11 +313,11 @@ def _in_force(entries: Sequence[Entry], head: Head) -> list[Entry]:
     ]
 
 
-def _start(head: Head, member: Member | None = None) -> Start:
+def _start(head: Head, tax: Tax, member: Member | None = None) -> Start:
     """What the ledger of `head`, or a `member` of its wash group, held at the start: as the book takes it."""
     lots = opening_lots(head)
     if member is None:
-        return Start(tuple(lots), head.opened, True, head.portfolio)
+        return Start(tuple(lots), head.opened, tax.regime == "us", head.portfolio)
     return Start(tuple(lots), head.opened, member.taxed, member.name)
 
 

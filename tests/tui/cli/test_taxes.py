@@ -196,6 +196,35 @@ def test_the_ledgers_of_a_wash_group_are_searched_together(cli: Desk60, tmp_path
     assert cli("ledger", "gains", "FILE", "--json").json["totals"]["disallowed"] == "0.00"
 
 
+def test_a_purchase_in_an_untaxed_ledger_of_the_group_is_warned_of(cli: Desk60, tmp_path: Path) -> None:
+    """An IRA's purchase disallows the loss for good: Rev. Rul. 2008-5."""
+    taxed(cli, 'wash_group = "family"')
+    ira = tmp_path / "ira.toml"
+    text = cli.book.read_text().replace('id = "classic-60-40"', 'id = "ira"')
+    ira.write_text(text.replace('regime = "us"', 'regime = "none"'))
+    cli("record", "sell", "FILE", "BND", "100", "85", "--date", "2026-11-10")
+    cli("record", "sell", "FILE", "BND", "10", "80", "--date", "2026-11-12")
+
+    def guard() -> Any:
+        report = cli("check", str(ira), "PRICES", "--json").json
+        buy = next(one for one in report["proposals"] if one["side"] == "buy")
+        return buy["verdict"], [one for one in buy["guards"] if one["name"] == "wash_sale"]
+
+    verdict, (warned,) = guard()
+    assert (verdict, warned["verdict"]) == ("propose", "warn")
+    assert "500.00 from the sale of 2026-11-10" not in warned["detail"]  # it buys fewer than 100
+    assert "for good, in a taxed ledger of its wash group; from 2026-12-11 on it would not" in warned["detail"]
+    ira.write_text(ira.read_text().replace('wash_group = "family"', 'wash_group = "family"\nwash_sales = "block"'))
+    assert guard()[0] == "blocked"
+    cli("record", "buy", str(ira), "BND", "105", "82", "--date", "2026-11-20")
+    assert cli("ledger", "gains", "FILE", "--json").json["totals"]["disallowed"] == "550.00"
+    lots = cli("ledger", "positions", str(ira), "--json").json["positions"][1]["lots"]
+    assert [(lot["quantity"], lot["price"]) for lot in lots] == [("335", "90"), ("105", "82")]
+    report = cli("ledger", "gains", "FILE", "--json").json
+    assert report["wash_group"] == {"name": "family", "ledgers": ["ira"]}
+    assert "wash group family: ira" in cli("ledger", "gains", "FILE").out
+
+
 # -- gains
 
 
@@ -325,3 +354,42 @@ def test_a_lot_bought_after_the_day_of_a_sale_is_not_shown_for_it(cli: Desk60) -
     (entry,) = done.json["recorded"]
     assert [lot["acquired"] for lot in entry["lots"]] == ["2026-11-10"]
     assert entry["decision"]["lots"] == entry["lots"]
+
+
+# -- lots that are named
+
+
+def test_with_specific_a_sale_that_names_no_lot_is_refused_and_says_which_there_are(cli: Desk60) -> None:
+    taxed(cli, 'method = "specific"')
+    done = cli("confirm", "FILE", "--all", "--yes", "PRICES")
+    assert (done.code, "no lot is named" in done.complaint) == (2, True)
+    assert "2023-01-10:300, 2026-11-10:200, 2025-12-01:165" in done.err
+    done = cli("record", "sell", "FILE", "VTI", "1", "100", "--date", "2026-11-20")
+    assert (done.code, "no lot is named" in done.complaint) == (2, True)
+    assert cli("ledger", "list", "FILE", "--json").json["entries"] == []
+    assert cli("confirm", "FILE", sell_of(cli)["id"], "--lot", "2023-01-10", "--yes", "PRICES").code == 0
+
+
+def test_an_amended_quantity_keeps_the_lots_that_were_named(cli: Desk60) -> None:
+    taxed(cli)
+    lots = "--lot", "2025-12-01:6", "--lot", "2026-11-10:4"
+    cli("record", "sell", "FILE", "VTI", "10", "100", "--date", "2026-11-20", *lots)
+    (_, again) = cli("ledger", "amend", "FILE", "1", "--quantity", "8", "--yes", "--json").json["recorded"]
+    assert [(lot["acquired"], lot["quantity"]) for lot in again["lots"]] == [
+        ("2025-12-01", "6"),
+        ("2026-11-10", "2"),
+    ]
+    done = cli("ledger", "amend", "FILE", "3", "--quantity", "9", "--yes")
+    assert (done.code, "void it, and record it anew with --lot" in done.err) == (2, True)
+
+
+def test_of_several_lots_of_one_day_the_price_names_one(cli: Desk60) -> None:
+    two = [
+        f"{{ quantity = {held}, price = {price}, acquired = 2023-01-10 }}" for held, price in ((300, 60), (365, 70))
+    ]
+    taxed(cli, lots=f"lots = [{', '.join(two)}]")
+    sale = "record", "sell", "FILE", "VTI", "5", "100", "--date", "2026-11-20"
+    done = cli(*sale, "--lot", "2023-01-10:5@70", "--json")
+    assert [lot["price"] for lot in done.json["recorded"][0]["lots"]] == ["70"]
+    done = cli(*sale, "--lot", "2023-01-10:5@80")
+    assert "there is no lot of 2023-01-10 at 80" in done.complaint
