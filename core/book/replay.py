@@ -76,9 +76,10 @@ class Replay:
         """Counts `entry` in."""
         if self.tax.washes:
             self.washes.pass_to(entry.effective)
-        if account == 0 and entry.symbol in self._renamed:
-            to, since = self._renamed[entry.symbol]
-            self._unfit(entry, account, f"is of {entry.symbol}, which is {to} since {since}")
+        gone = self._gone(entry) if account == 0 else None
+        if gone is not None:
+            to, since = self._renamed[gone]
+            self._unfit(entry, account, f"is of {gone}, which is {to} since {since}")
         elif entry.kind == "trade" and entry.side == "sell":
             self._sell(entry, account)
         elif entry.kind in ("trade", "dividend"):
@@ -91,6 +92,11 @@ class Replay:
             self._rename(entry, account)
         elif entry.kind == "transfer":
             self._transfer(entry, account)
+
+    def _gone(self, entry: Entry) -> str | None:
+        """The symbol of an entry that is called something else by then; None if there is none."""
+        named = (entry.symbol, entry.to) if entry.kind == "spinoff" else (entry.symbol,)
+        return next((symbol for symbol in named if symbol in self._renamed), None)
 
     def lots(self, symbol: str) -> tuple[HeldLot, ...]:
         """What account 0 holds of `symbol`: opening lots first, as the file lists them; then by day and number."""

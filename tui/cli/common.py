@@ -23,7 +23,7 @@ from core.errors import BadInput, StrikezoneError
 from core.ledger.backups import KEPT
 from core.market.feed import EmptyFeed, Feed
 from core.market.open import open_feed
-from core.money import ZERO, exact
+from core.money import ZERO, exact, plain
 from core.places import config_file, data_directory, default_file, portfolio_file
 from core.portfolio.file import load_portfolio
 from core.portfolio.model import Portfolio
@@ -33,6 +33,7 @@ from core.text import clean
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 LONGEST_LINE = 1000
+FAR = Decimal("1.5")  # times the last price, beyond which a typed one may be a slip
 YEARS = range(1900, 3000)  # of an --executed: beyond them it is a slip, and zones run out
 
 
@@ -240,6 +241,13 @@ def agreed(question: str, *, what: str) -> bool:
     """Whether the user says an explicit y on a terminal; refused where there is none."""
     require_terminal(what)
     return click.confirm(question, default=False, err=True)
+
+
+def far_price(what: str, price: Decimal, known: Decimal) -> list[str]:
+    """What to say of a typed price that is far from the one that is known: a digit too many is easily typed."""
+    if price <= known * FAR and price * FAR >= known:
+        return []
+    return [f"{what}: {plain(price)} is far from {plain(known)}, its price then: void it if that was a slip"]
 
 
 def pick(text: str) -> Pick:

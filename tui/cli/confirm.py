@@ -12,6 +12,7 @@ import click
 from msgspec.structs import replace
 
 from core.book.changes import LARGEST
+from core.book.entries import Entry
 from core.book.report import entry_json
 from core.desk.confirmation import Confirmed, Request
 from core.desk.report import SCHEMA
@@ -24,6 +25,7 @@ from tui.cli.common import (
     default_portfolio,
     desk_on,
     executed_at,
+    far_price,
     pick,
     portfolio_at,
     priced,
@@ -93,7 +95,17 @@ def confirm(
                 return _report(Confirmed(()), as_json)
             requests = [_as_shown(*pair) for pair in zip(requests, shown, strict=True)]
         confirmed = desk.confirm(requests, executed=when, everything=now)
+    if price is not None:
+        warn([line for entry in confirmed.recorded for line in _far(entry)])
     return _report(confirmed, as_json)
+
+
+def _far(entry: Entry) -> list[str]:
+    """What to say of a price that is far from the quote that the trade was decided on."""
+    quote = ((entry.decision or {}).get("quotes") or {}).get(entry.symbol)
+    if quote is None or entry.price is None:
+        return []
+    return far_price(str(entry.symbol), entry.price, exact(quote["price"]))
 
 
 def _report(confirmed: Confirmed, as_json: bool) -> int:

@@ -24,6 +24,7 @@ from tui.cli.common import (
     DECIMAL,
     ID,
     default_portfolio,
+    far_price,
     opened,
     pick,
     portfolio_at,
@@ -36,6 +37,7 @@ from tui.cli.confirm import confirmed_json
 
 METHODS: Final = get_args(Method)
 LONGEST_NOTE: Final = 200
+NEAR_DAYS: Final = 7  # within which the last trusted price says something of another day's
 _MONEYLESS: Final = frozenset({"split", "spinoff", "rename", "transfer"})
 
 
@@ -231,6 +233,7 @@ def record_draft(
         draft = _with_lots(make(day), desk, picks)
         _check_currency(draft, desk)
         said += _unit(draft, desk, options.get("currency"))
+        said += _far(draft, desk)
         confirmed = desk.record(draft)
     warn(said)
     warn(confirmed.warnings + confirmed.skipped)
@@ -244,6 +247,16 @@ def record_draft(
 
         print_confirmed(confirmed)
     return 0
+
+
+def _far(draft: Draft, desk: Desk) -> list[str]:
+    """What to say of a price that is far from the last trusted one, if that is of about the same day."""
+    known = load_state(desk.ledger.folder).prices.get(draft.symbol or "")
+    if known is None or known.trusted is None or draft.price is None:
+        return []
+    if abs((known.trusted.time.date() - draft.effective).days) > NEAR_DAYS:
+        return []
+    return far_price(draft.symbol or "", draft.price, known.trusted.price)
 
 
 def _require_lots(draft: Draft, desk: Desk) -> None:

@@ -146,6 +146,14 @@ def test_nothing_is_bought_under_a_symbol_that_is_no_more() -> None:
     assert [tuple(problem) for problem in book.problems] == [(2, "is of VTI, which is NEW since 2026-11-20")]
 
 
+def test_nothing_is_spun_off_into_a_symbol_that_is_no_more() -> None:
+    gone = happened("rename", "2026-11-10", symbol="SPUN", to="OTHER")
+    made = spinoff("1:1", "0.5")
+    for entries in ([entry(1, gone), entry(2, made)], [entry(1, made), entry(2, gone)]):
+        problems = build_book(HEAD, entries).problems
+        assert [what for _, what in problems] == ["is of SPUN, which is OTHER since 2026-11-10"]
+
+
 # -- transfers
 
 

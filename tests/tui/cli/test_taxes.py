@@ -393,3 +393,9 @@ def test_of_several_lots_of_one_day_the_price_names_one(cli: Desk60) -> None:
     assert [lot["price"] for lot in done.json["recorded"][0]["lots"]] == ["70"]
     done = cli(*sale, "--lot", "2023-01-10:5@80")
     assert "there is no lot of 2023-01-10 at 80" in done.complaint
+
+
+def test_a_price_far_from_the_quote_is_recorded_and_said(cli: Desk60) -> None:
+    done = cli("confirm", "FILE", sell_of(cli)["id"], "--price", "10", "--yes", "PRICES")
+    assert done.code == 0
+    assert "VTI: 10 is far from 100, its price then" in done.err
