@@ -251,8 +251,13 @@ def record_draft(
 
 def _far(draft: Draft, desk: Desk) -> list[str]:
     """What to say of a price that is far from the last trusted one, if that is of about the same day."""
-    known = load_state(desk.ledger.folder).prices.get(draft.symbol or "")
-    if known is None or known.trusted is None or draft.price is None:
+    if draft.kind != "trade" or draft.price is None:
+        return []
+    try:
+        known = load_state(desk.ledger.folder).prices.get(draft.symbol or "")
+    except BadInput:  # what is remembered of prices keeps nobody from recording
+        return []
+    if known is None or known.trusted is None:
         return []
     if abs((known.trusted.time.date() - draft.effective).days) > NEAR_DAYS:
         return []

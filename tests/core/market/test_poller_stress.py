@@ -170,4 +170,6 @@ def test_a_poller_that_is_stopped_is_replaced_and_finds_out(sessions: Sessions) 
         stopped.send_signal(signal.SIGCONT)
     wait_for_polls(sessions, count + 6)
     polls = sessions.polls()[count:]
-    assert min(after - before for before, after in pairwise(polls)) > INTERVAL * 0.9
+    # stopped between its last look and its question, it asks that one question when it goes on, and none after it
+    early = [after - before for before, after in pairwise(polls) if after - before <= INTERVAL * 0.9]
+    assert len(early) <= 1, early
