@@ -118,8 +118,10 @@ class BookBuilder:
 
     def add(self, entry: Entry, *, in_force: bool = True) -> None:
         """Counts `entry` in; one not in force, a void and an adoption count only for their symbol."""
-        for symbol in filter(None, (entry.symbol, entry.to)):
-            self._counts[symbol] = self._counts.get(symbol, 0) + 1
+        if entry.symbol is not None:
+            self._counts[entry.symbol] = self._counts.get(entry.symbol, 0) + 1
+        if entry.to is not None:
+            self._counts[entry.to] = self._counts.get(entry.to, 0) + 1
         if not in_force or entry.kind in ("void", "adopt"):
             return
         if self._head.opened is not None and entry.effective <= self._head.opened:

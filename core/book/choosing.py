@@ -54,7 +54,7 @@ def take(lots: Iterable[HeldLot], sale: Sale, method: Method = "fifo") -> tuple[
         held = averaged(held)
     picks: list[tuple[HeldLot, Decimal]] = []
     missing = sale.quantity
-    for lot in sorted(held, key=_order(method, held, sale)):
+    for lot in sorted(held, key=_order(method, held, sale)) if len(held) > 1 else held:
         if missing <= 0:
             break
         taken = min(missing, lot.quantity)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -12,6 +13,7 @@ from core.book.entries import Entry, Head
 
 Document = dict[str, Any]
 NUMBERS: Final = ("rate", "quantity", "price", "fees", "amount", "withheld", "new", "old", "basis_share")
+_numbers: Final = attrgetter(*NUMBERS)
 _ALWAYS: Final = frozenset({"rate"})  # which is 1 where it is left out
 
 
@@ -36,7 +38,7 @@ def entry_from(document: Document) -> Entry:
     if "decision" in document:  # which `convert` would share below its first level
         document = {**document, "decision": plain_copy(document["decision"])}
     entry = msgspec.convert(document, Entry)
-    _require_finite(*(getattr(entry, name) for name in NUMBERS))
+    _require_finite(*_numbers(entry))
     for part in entry.lots:
         _require_finite(part.quantity, part.price, part.gain)
     for lot in entry.received:

@@ -77,13 +77,15 @@ def net(year: int, short: Decimal, long: Decimal, before: tuple[Decimal, Decimal
 
 def by_year(rows: Sequence[Gain], tax: Tax, last: int) -> list[Netted]:
     """The years from the first sale to `last`, each with what those before left; ends where one is unknown."""
-    years = sorted({row.sold.year for row in rows})
-    if tax.regime != "us" or not years:
+    if tax.regime != "us" or not rows:
         return []
+    of_year: dict[int, list[Gain]] = {}
+    for row in rows:
+        of_year.setdefault(row.sold.year, []).append(row)
     found: list[Netted] = []
     before = (tax.carried_short, tax.carried_long)
-    for year in range(years[0], max(last, years[-1]) + 1):
-        sums = totals([row for row in rows if row.sold.year == year], tax)
+    for year in range(min(of_year), max(last, *of_year) + 1):
+        sums = totals(of_year.get(year, []), tax)
         if sums.short is None or sums.long is None:
             break
         found.append(net(year, sums.short, sums.long, before, tax.loss_limit))

@@ -126,7 +126,8 @@ class Holding:
         """Counts `entry` in."""
         self._positions.clear()
         self._pools = None
-        if self._entries and entry_order(entry) < entry_order(self._entries[-1]):
+        last = self._entries[-1] if self._entries else None
+        if last is not None and entry.effective <= last.effective and entry_order(entry) < entry_order(last):
             place = bisect_right(self._entries, entry_order(entry), key=entry_order)
             self._entries.insert(place, entry)
             self._applied = None

@@ -76,7 +76,7 @@ class Replay:
         """Counts `entry` in."""
         if self.tax.washes:
             self.washes.pass_to(entry.effective)
-        gone = self._gone(entry) if account == 0 else None
+        gone = self._gone(entry) if self._renamed and account == 0 else None
         if gone is not None:
             to, since = self._renamed[gone]
             self._unfit(entry, account, f"is of {gone}, which is {to} since {since}")

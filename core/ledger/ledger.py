@@ -25,6 +25,7 @@ from core.errors import BadInput, Conflict, Problem
 from core.ledger.backups import KEPT
 from core.ledger.group import Group
 from core.ledger.head import differences, foreign, head_of
+from core.ledger.reading import uncollected
 from core.ledger.record import Record
 from core.ledger.refusals import as_recorded, known_as, refuse_repeated, refuse_unfit, stood_against
 from core.ledger.state import LEDGER_FILE, Change, State, load_state, write_state
@@ -131,8 +132,7 @@ class Ledger:
     def gains(self) -> tuple[Gain, ...]:
         """What its sales realised, by day, then number, by the portfolio's tax rules; derived anew."""
         builder = self._built(self._record.entries, rows=True)
-        if self._builder is None:
-            self._builder = builder
+        self._builder = self._builder or builder
         return builder.gains
 
     @property
@@ -349,7 +349,8 @@ class Ledger:
 
     def _built(self, entries: Sequence[Entry], *, rows: bool = False) -> BookBuilder:
         """A builder with `entries`, by the portfolio's tax rules and with its wash group."""
-        return BookBuilder(self._first_head(), entries, self.portfolio.tax, self._group.members, rows=rows)
+        with uncollected():
+            return BookBuilder(self._first_head(), entries, self.portfolio.tax, self._group.members, rows=rows)
 
     def _write(self, fresh: Sequence[Entry], builder: BookBuilder, kept: Mapping[str, str] | None = None) -> None:
         """Put `fresh`, which `builder` has, on the disk, and the texts `kept` for them."""

@@ -54,16 +54,16 @@ def make_proposal(
         price = quote.price
     else:
         value_after -= signed * (price - quote.price) * rate
-    chosen = bool(lots)
-    sale, tax = Sale(quantity, price, costs.cash, day, rate, portfolio.tax), UNKNOWN
-    gains: tuple[Gain, ...] = ()
-    if side == "sell":
-        lots = named_lots(line, lots, sale) if lots else lots_sold(line, sale, portfolio, kind)
-        gains = gains_of(line, lots, sale, "specific" if chosen else method_of(line, portfolio))
-        tax = tax_of(line, gains, sale, portfolio)
-    watched = wash_guard(line, side, gains, sale, portfolio)
-    if watched is not None:
-        guards = (*guards, watched)
+    chosen, tax = bool(lots), UNKNOWN
+    if side == "sell" or portfolio.tax.washes:
+        sale = Sale(quantity, price, costs.cash, day, rate, portfolio.tax)
+        gains: tuple[Gain, ...] = ()
+        if side == "sell":
+            lots = named_lots(line, lots, sale) if lots else lots_sold(line, sale, portfolio, kind)
+            gains = gains_of(line, lots, sale, "specific" if chosen else method_of(line, portfolio))
+            tax = tax_of(line, gains, sale, portfolio)
+        watched = wash_guard(line, side, gains, sale, portfolio)
+        guards = guards if watched is None else (*guards, watched)
     return Proposal(
         id=proposal_id(portfolio.id, line.symbol, side, count),
         side=side,
