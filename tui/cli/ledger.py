@@ -18,6 +18,7 @@ from core.desk.confirmation import Confirmed
 from core.desk.desk import Desk
 from core.desk.report import SCHEMA
 from core.errors import BadInput, Conflict, LedgerDamaged, Problem
+from core.ledger.reading import uncollected
 from tui.cli.backups import restore_
 from tui.cli.common import DECIMAL, agreed, executed_at, opened, portfolio_at, print_json, shared, tell_read_only
 from tui.cli.exporting import export
@@ -87,7 +88,9 @@ def gains(file: str | None, year: int | None, form: str | None, data_dir: str | 
     if form and as_json:
         raise BadInput("--format 8949 is CSV, --json is not", fix="give one of both")
     with opened(portfolio_at(file), data_dir) as desk:
-        rows, tax, base = desk.ledger.gains, desk.portfolio.tax, desk.portfolio.base_currency
+        with uncollected():
+            rows = desk.ledger.gains
+        tax, base = desk.portfolio.tax, desk.portfolio.base_currency
         if form:
             click.echo(_form_8949(desk, rows, year), nl=False)
         elif as_json:
