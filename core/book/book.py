@@ -82,7 +82,7 @@ class BookBuilder:
 
     Only entries that `takes` accepts may be added to those that are there: cash that is converted depends on the
     order. What takes back earlier ones (a void, an adoption) or links two symbols needs a new builder, too. With
-    `rows` all gains are kept.
+    `rows` all gains are kept, at least those of a year if it is one.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class BookBuilder:
         tax: Tax = NO_TAX,
         members: Sequence[Member] = (),
         *,
-        rows: bool = False,
+        rows: bool | int = False,
     ) -> None:
         self._head, self._adopted = head_in_force(head, entries)
         self._tax, self._members, self._rows = tax, members, rows

@@ -105,7 +105,7 @@ class Holding:
         opened: date | None = None,
         tax: Tax | None = None,
         members: Sequence[Member] = (),
-        rows: bool = False,
+        rows: bool | int = False,
         name: str = "",
     ) -> None:
         self.currencies = dict(currencies)

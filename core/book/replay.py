@@ -48,10 +48,13 @@ class Unfit(NamedTuple):
 
 
 class Replay:
-    """Goes through entries by day, then number. Account 0 is the ledger's own; others are of its wash group."""
+    """Goes through entries by day, then number. Account 0 is the ledger's own; others are of its wash group.
+
+    With `rows` what sales realised is kept; if it is a year, of that year at least.
+    """
 
     def __init__(
-        self, starts: Sequence[Start], currencies: Mapping[str, str], tax: Tax, *, rows: bool = False
+        self, starts: Sequence[Start], currencies: Mapping[str, str], tax: Tax, *, rows: bool | int = False
     ) -> None:
         self.tax = tax
         self.unfit: list[Unfit] = []
@@ -59,7 +62,7 @@ class Replay:
         self.gains: list[Gain] = []
         self.spun: dict[int, Decimal] = {}  # by spin-off: the units that account 0 got
         self._rows = rows
-        self._realises = rows or tax.washes
+        self._realises = rows is True or tax.washes  # else of the year that `rows` names, if any
         self._renamed: dict[str, tuple[str, date]] = {}
         self._currencies = currencies
         self._opened = [start.opened for start in starts]
@@ -133,12 +136,13 @@ class Replay:
         own = self.accounts[account]
         if entry.method == "average":
             self._average(own, symbol)
-        proceeds = left = self._proceeds(entry)
+        realises = self._realises or self._rows == entry.effective.year
+        proceeds = left = cash_moved("sell", quantity, entry.price or ZERO, entry.fees) if realises else ZERO
         named = ZERO
         for number, part in enumerate(entry.lots, start=1):
             named += part.quantity
             received = left
-            if self._realises and number < len(entry.lots):
+            if realises and number < len(entry.lots):
                 received = share(proceeds, part.quantity, quantity)
                 left -= received
             pieces = own.lots.get(part.lot, [])
@@ -154,17 +158,11 @@ class Replay:
                 del own.lots[part.lot]
             if account == 0 and _revised(part, picks):
                 self.revised.append(entry.seq)
-            if self._realises:
+            if realises:
                 self._realise(entry, account, part, picks, received)
         if named != quantity:
             what = f"sells {plain(quantity)} {symbol}, but its lots add up to {plain(named)}"
             self._unfit(entry, account, what)
-
-    def _proceeds(self, entry: Entry) -> Decimal:
-        """What a sale brings, where that matters."""
-        if not self._realises:
-            return ZERO
-        return cash_moved("sell", entry.quantity or ZERO, entry.price or ZERO, entry.fees)
 
     def _realise(
         self, entry: Entry, account: int, part: EntryLot, picks: Sequence[Taken], received: Decimal

@@ -158,7 +158,7 @@ class Desk:
             snapshot = self.look(everything=everything)
             proposals = self._confirmable(requests, snapshot, executed)
             drafts = [confirmation.draft(p, snapshot, executed) for p in confirmation.sells_first(proposals)]
-            digest, kept = kept_texts(snapshot, requests, executed, self.ledger.group_sizes())
+            digest, kept = kept_texts(snapshot, requests, executed, self.ledger.group)
             return self._append([confirmation.keeping(one, digest, kept) for one in drafts])
 
     def record(self, *drafts: Draft) -> Confirmed:

@@ -114,12 +114,8 @@ class Ledger:
         return self._record.kept(digest)
 
     @property
-    def group(self) -> tuple[str, ...]:
-        """The other ledgers of its wash group, by name."""
-        return tuple(member.name for member in self._group.members)
-
-    def group_sizes(self) -> dict[str, int]:
-        """By name: how many entries each other ledger of the wash group has."""
+    def group(self) -> dict[str, int]:
+        """By name: how many entries each other ledger of its wash group has."""
         return {member.name: member.count for member in self._group.members}
 
     def book_before(self, seq: int, tax: Tax, group: Mapping[str, int]) -> Book:
@@ -131,7 +127,12 @@ class Ledger:
     @property
     def gains(self) -> tuple[Gain, ...]:
         """What its sales realised, by day, then number, by the portfolio's tax rules; derived anew."""
-        builder = self._built(self._record.entries, rows=True)
+        return self.gains_of(None)
+
+    def gains_of(self, year: int | None) -> tuple[Gain, ...]:
+        """The same, of a year at least: what no other year depends on need not be reckoned for all."""
+        rows = year if year and self.portfolio.tax.regime == "none" else True
+        builder = self._built(self._record.entries, rows=rows)
         self._builder = self._builder or builder
         return builder.gains
 
@@ -347,7 +348,7 @@ class Ledger:
         refuse_unfit(builder, self._record.next_seq, refusal, str(self.path), why)
         return builder
 
-    def _built(self, entries: Sequence[Entry], *, rows: bool = False) -> BookBuilder:
+    def _built(self, entries: Sequence[Entry], *, rows: bool | int = False) -> BookBuilder:
         """A builder with `entries`, by the portfolio's tax rules and with its wash group."""
         with uncollected():
             return BookBuilder(self._first_head(), entries, self.portfolio.tax, self._group.members, rows=rows)

@@ -89,7 +89,7 @@ def gains(file: str | None, year: int | None, form: str | None, data_dir: str | 
         raise BadInput("--format 8949 is CSV, --json is not", fix="give one of both")
     with opened(portfolio_at(file), data_dir) as desk:
         with uncollected():
-            rows = desk.ledger.gains
+            rows = desk.ledger.gains_of(year)
         tax, base = desk.portfolio.tax, desk.portfolio.base_currency
         if form:
             click.echo(_form_8949(desk, rows, year), nl=False)

@@ -399,3 +399,16 @@ def test_a_price_far_from_the_quote_is_recorded_and_said(cli: Desk60) -> None:
     done = cli("confirm", "FILE", sell_of(cli)["id"], "--price", "10", "--yes", "PRICES")
     assert done.code == 0
     assert "VTI: 10 is far from 100, its price then" in done.err
+
+
+@pytest.mark.parametrize("regime", ["none", "us", "uk"])
+def test_the_gains_of_a_year_are_those_of_all_that_fall_in_it(cli: Desk60, regime: str) -> None:
+    taxed(cli)
+    change(cli, 'regime = "us"', f'regime = "{regime}"')
+    for day in ("2025-12-31", "2026-01-02", "2026-11-20"):
+        cli("record", "sell", "FILE", "VTI", "7", "100", "--date", day, "--fees", "1.01")
+    every = cli("ledger", "gains", "FILE", "--json").json["gains"]
+    for year in (2025, 2026, 2027):
+        shown = cli("ledger", "gains", "FILE", "--year", str(year), "--json").json["gains"]
+        assert shown == [row for row in every if row["sold"].startswith(str(year))]
+    assert len(every) == 3
