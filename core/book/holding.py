@@ -16,7 +16,7 @@ from core.book.lots import HeldLot, opening_key
 from core.book.replay import Replay, Start, Unfit, entry_order, in_order
 from core.book.splits import factor, floored
 from core.book.uk import Pool
-from core.book.wash import WINDOW_DAYS, Gain, Member
+from core.book.wash import Gain, Member
 from core.money import ONE, ZERO
 from core.portfolio.model import Tax
 
@@ -259,8 +259,3 @@ class Holding:
             if left:
                 _, rest = lot.cut(lot.quantity - left)
                 yield lot if rest is None else rest
-
-
-def window_open(loss: LossNearby, day: date) -> bool:
-    """Whether a purchase on `day` would disallow the loss."""
-    return abs((day - loss.day).days) <= WINDOW_DAYS
